@@ -1,0 +1,79 @@
+# What a researcher types. Every target sets up what it needs; `make help` lists them.
+
+PYTHON ?= python3
+VENV   ?= .venv
+# An empty TABLE or FIGURE stands for all tables; without PROFILE, the demo on sample data.
+TABLE  ?=
+FIGURE ?=
+PROFILE ?=
+SEEDS  ?= 0
+FORCE  ?=
+LAUNCHER ?=
+ARGS   ?=
+
+RUN      = $(VENV)/bin/python -m hypernetworks
+REPORT   = $(VENV)/bin/python -m hypernetworks.report
+STAMP    = $(VENV)/installed
+LAUNCH   = $(if $(filter-out basic,$(LAUNCHER)),hydra/launcher=$(LAUNCHER))
+OPTIONS  = profile=$(or $(PROFILE),demo) seed=$(SEEDS) $(if $(filter 1 true,$(FORCE)),force=true) $(LAUNCH) $(ARGS)
+SELECT   = $(if $(TABLE),--table $(TABLE))
+IN_PROFILE = $(if $(PROFILE),--profile $(PROFILE))
+
+.DEFAULT_GOAL := help
+.PHONY: help setup reproduce-table reproduce-figure report publish params test check format bench clean
+
+help:  ## this list
+	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
+	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed -E 's/^([a-z-]+):.*  ## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
+	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 LAUNCHER=joblib|slurm|ray"
+	@echo "           FIGURE=2 ARGS='device=cuda threads=1' PYTHON=python3.12"
+
+setup: $(STAMP)  ## make .venv and install everything into it
+
+$(STAMP): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	  || { echo "error: $(PYTHON) is not Python 3.11 or newer; use make PYTHON=python3.12" >&2; exit 1; }
+	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@echo "Installing into $(VENV) (torch is large: the first time takes minutes)"
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@touch $@
+
+reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
+	$(if $(filter ray,$(LAUNCHER)),@$(VENV)/bin/python -m pip install --quiet -e '.[ray]')
+	@$(RUN) sweep=$(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all) $(OPTIONS)
+	@$(REPORT) table $(SELECT) $(IN_PROFILE)
+
+reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
+	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
+	@$(RUN) sweep=figure$(FIGURE) $(OPTIONS)
+	@$(VENV)/bin/python -m hypernetworks.app.draw $(FIGURE) $(IN_PROFILE)
+
+report: $(STAMP)  ## print the tables from the records there are, without running anything
+	@$(REPORT) table $(SELECT) $(IN_PROFILE)
+
+publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/published
+	@$(REPORT) publish $(SELECT) --profile $(or $(PROFILE),paper)
+
+params: $(STAMP)  ## count every row's parameters (nothing allocated) against the paper's
+	@$(VENV)/bin/python -m hypernetworks.app.params
+
+test: $(STAMP)  ## the whole test suite
+	@$(VENV)/bin/python -m pytest -n auto
+
+check: $(STAMP)  ## format, lint, types, import direction, experiment files, generated tables
+	@$(VENV)/bin/ruff format --check .
+	@$(VENV)/bin/ruff check .
+	@$(VENV)/bin/mypy
+	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/python -m hypernetworks.app.params --quiet
+	@$(REPORT) check
+
+format: $(STAMP)  ## let ruff format and fix the code
+	@$(VENV)/bin/ruff format .
+	@$(VENV)/bin/ruff check --fix .
+
+bench: $(STAMP)  ## the benchmarks; each prints ratios measured in one run
+	@$(VENV)/bin/python -m benchmarks
+
+clean:  ## remove the environment and the caches, not the results
+	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache

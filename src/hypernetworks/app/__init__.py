@@ -1,0 +1,1 @@
+"""Hydra's door: one composed configuration in, one record out."""

@@ -1,0 +1,72 @@
+"""From configuration groups to objects: the model, and what a data set is used for."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from hydra.utils import instantiate
+from omegaconf import DictConfig
+from torch import nn
+
+from hypernetworks.data import mnist
+from hypernetworks.data.images import ImageBatches
+from hypernetworks.tasks.classify import Classification, RidgeClassifier
+from hypernetworks.training.devices import Placement
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """A task with its data; `provenance` describes the data in the record."""
+
+    task: Any
+    train: Any
+    valid: Any
+    test: Any
+    provenance: dict[str, Any]
+    baseline: type[nn.Module] | None
+
+
+def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
+    """The model of `cfg.model`, initialised on the CPU so that every device starts the same.
+
+    On the meta device nothing is allocated: enough to count parameters.
+    """
+    if str(device) == "meta":
+        with torch.device("meta"):
+            return instantiate(cfg.model)
+    return instantiate(cfg.model).to(device)
+
+
+def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
+    """The task and the data of `cfg.dataset`."""
+    return {"mnist": _mnist}[cfg.dataset.name](cfg, place)
+
+
+def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
+    dataset = cfg.dataset
+    splits = mnist.load(
+        Path(cfg.data_dir), cfg.profile.data, dataset.valid_size, dataset.split_seed
+    )
+    shard = (place.rank, place.world)
+    train = ImageBatches(
+        splits.train,
+        cfg.trainer.batch_size,
+        cfg.seed,
+        dataset.pad,
+        device=place.device,
+        shard=shard,
+    )
+    valid, test = (
+        ImageBatches(split, 1000, shuffle=False, device=place.device)
+        for split in (splits.valid, splits.test)
+    )
+    baseline = RidgeClassifier if cfg.profile.baseline else None
+    return Experiment(Classification(), train, valid, test, splits.provenance, baseline)
+
+
+def count_parameters(model: nn.Module) -> dict[str, int]:
+    """The total, and the parts for which the paper states a count."""
+    parts = getattr(model, "counted_parts", dict)()
+    counts = {name: sum(p.numel() for p in part) for name, part in parts.items()}
+    return {"total": sum(p.numel() for p in model.parameters()), **counts}

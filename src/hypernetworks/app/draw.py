@@ -1,0 +1,54 @@
+"""`make reproduce-figure`: draws a figure from records and mirrors it to wandb."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from omegaconf import DictConfig, OmegaConf
+from PIL import Image
+
+from hypernetworks.app.tracking import wandb_run
+from hypernetworks.locations import conf_dir, experiments_dir
+from hypernetworks.report.figures import draw
+from hypernetworks.report.records import RecordError
+
+
+def main(arguments: list[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m hypernetworks.app.draw", description=__doc__)
+    parser.add_argument("figure", help="2, 8, ...")
+    parser.add_argument("--profile", default="demo")
+    parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--logger", choices=["wandb", "none"], default="wandb")
+    options = parser.parse_args(arguments)
+    try:
+        paths = draw(
+            options.figure,
+            experiments_dir(),
+            options.results,
+            options.profile,
+            options.results / "figures",
+        )
+    except RecordError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    for path in paths:
+        print(path)
+    if options.logger == "wandb":
+        picture = next(path for path in paths if path.suffix == ".png")
+        _mirror(picture, options.figure, options.profile, options.results)
+    return 0
+
+
+def _mirror(picture: Path, figure: str, profile: str, results: Path) -> None:
+    logger = OmegaConf.load(conf_dir() / "logger" / "wandb.yaml")
+    assert isinstance(logger, DictConfig)
+    about = {"group": "figures", "job_type": "figure", "name": picture.stem, "tags": [profile]}
+    with wandb_run(logger, results, **about) as run:
+        import wandb
+
+        with Image.open(picture) as image:
+            run.log({f"figure {figure}": wandb.Image(image)})
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,80 @@
+"""What shows a run to its user: a progress bar on a terminal, plain lines in the log."""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from tqdm import tqdm
+from tqdm.contrib.logging import logging_redirect_tqdm
+
+from hypernetworks.training.files import MetricsFile
+
+log = logging.getLogger("hypernetworks")
+
+
+class MetricsListener:
+    """Writes every reading to the metrics file."""
+
+    def __init__(self, file: MetricsFile) -> None:
+        self.file = file
+
+    def step(self, step: int) -> None:
+        """Nothing is written for a step without a reading."""
+
+    def log(self, step: int, metrics: dict[str, float]) -> None:
+        self.file.append(step, metrics)
+
+
+class ProgressListener:
+    """A bar with loss, metric, speed and time left on a terminal; a log line an evaluation."""
+
+    def __init__(self, bar: "tqdm[None]", metric: str, first: int, last: int) -> None:
+        self.bar = bar
+        self.metric = metric
+        self.first, self.last = first, last
+        self.started = time.monotonic()
+
+    def step(self, step: int) -> None:
+        self.bar.update(1)
+
+    def log(self, step: int, metrics: dict[str, float]) -> None:
+        shown = {k: f"{metrics[k]:.4g}" for k in ("train_loss", self.metric) if k in metrics}
+        self.bar.set_postfix(shown, refresh=False)
+        if "epoch" in metrics:
+            seconds_a_step = (time.monotonic() - self.started) / (step - self.first)
+            left = tqdm.format_interval(seconds_a_step * (self.last - step))
+            values = "  ".join(f"{k} {v:.4g}" for k, v in metrics.items() if k != "epoch")
+            log.info("epoch %.4g  step %d  %s  left %s", metrics["epoch"], step, values, left)
+
+
+@contextmanager
+def progress_bar(done: int, total: int, label: str, quiet: bool) -> Iterator["tqdm[None]"]:
+    """A bar that shows on terminals only; log lines pass above it."""
+    hide = True if quiet else None
+    with (
+        logging_redirect_tqdm(),
+        tqdm(total=total, initial=done, desc=label, unit="step", disable=hide) as bar,
+    ):
+        yield bar
+
+
+@contextmanager
+def log_to(path: Path, quiet: bool) -> Iterator[None]:
+    """Sends the log to the run's own file too; quiet keeps it from the console."""
+    handler = logging.FileHandler(path, encoding="utf-8")
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    root = logging.getLogger()
+    console = [h for h in root.handlers if type(h) is logging.StreamHandler]
+    before = [h.level for h in console]
+    root.addHandler(handler)
+    for h in console if quiet else []:
+        h.setLevel(logging.WARNING)
+    try:
+        yield
+    finally:
+        root.removeHandler(handler)
+        handler.close()
+        for h, level in zip(console, before, strict=True):
+            h.setLevel(level)

@@ -1,0 +1,66 @@
+"""The command line: composes the configuration with Hydra and hands it to the runner."""
+
+import os
+import re
+import sys
+from typing import Any
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.errors import HydraException
+from omegaconf import DictConfig
+from omegaconf.errors import OmegaConfBaseException
+
+from hypernetworks.app.arguments import ArgumentError, check, help_text
+from hypernetworks.app.experiments import store_experiments
+from hypernetworks.app.schema import store_schemas
+from hypernetworks.locations import conf_dir
+
+
+def run_job(cfg: DictConfig) -> Any:
+    # Launchers pickle this function by value: everything it needs is imported inside.
+    from hypernetworks.app.run import run_or_explain
+
+    return run_or_explain(cfg)
+
+
+def main() -> None:
+    """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
+    os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the line below is ours
+    try:
+        check(sys.argv[1:])
+        register()
+        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(run_job)()
+    except KeyboardInterrupt as stop:
+        _leave(str(stop) or "interrupted", 128 + getattr(stop, "signum", 2))
+    except ArgumentError as error:
+        _leave(str(error), 2)
+    except (HydraException, OmegaConfBaseException) as error:
+        _leave(_one_line(error), 2)
+    except Exception as error:
+        if error.__class__.__module__.partition(".")[0] != "hypernetworks":
+            raise
+        _leave(str(error), 1)
+
+
+def register() -> None:
+    """Puts the schemas, the experiments, the sweeps and the help text in Hydra's store."""
+    store_schemas()
+    store_experiments()
+    template = {"app_name": "hypernetworks", "template": help_text()}
+    ConfigStore.instance().store(group="hydra/help", name="hypernetworks", node=template)
+
+
+def _one_line(error: Exception) -> str:
+    """Hydra's message with its cause, which has the reason ("'abc' is not a float")."""
+    text = " ".join(str(error).split())
+    unknown = re.match(r"Could not override '([^']+)'", text)
+    if unknown:
+        return f"{unknown[1]}: the chosen configuration has no such key; see --cfg job"
+    cause = " ".join(str(error.__cause__ or "").split("\n")[0].split())
+    return f"{text}: {cause}" if cause and cause not in text else text
+
+
+def _leave(message: str, status: int) -> None:
+    print(f"error: {message}", file=sys.stderr)
+    sys.exit(status)

@@ -1,0 +1,156 @@
+"""What a run leaves: its record, beside it the curve and the arrays of its figures."""
+
+import json
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from os import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
+
+from hypernetworks.app.identity import RunFiles, protocol
+from hypernetworks.locations import PACKAGE, checkout_root
+from hypernetworks.report import provenance, records
+from hypernetworks.training.devices import Placement
+from hypernetworks.training.files import MetricsFile
+from hypernetworks.training.loop import Progress
+
+PACKAGES = ("torch", "torchvision", "numpy", "hydra-core", "omegaconf", "wandb", "hypernetworks")
+
+
+@dataclass
+class RunRecord:
+    """The record of a run in progress; on the disk from the first step on."""
+
+    value: dict[str, Any]
+    files: RunFiles
+    seconds_before: float
+
+    @classmethod
+    def open(
+        cls,
+        cfg: DictConfig,
+        files: RunFiles,
+        earlier: dict[str, Any] | None,
+        data: dict[str, Any],
+        parameters: dict[str, int],
+        place: Placement,
+        progress: Progress,
+        overrides: list[str],
+    ) -> "RunRecord":
+        """Starts the record, or goes on with the one of an earlier, unfinished invocation."""
+        source = provenance.source_state(checkout_root() or PACKAGE)
+        device = _device_name(place.device)
+        segments = list(earlier["segments"]) if earlier and progress.step else []
+        if segments:
+            # A killed invocation could not write where it ended: at the checkpoint, for us.
+            segments[-1]["last_step"] = progress.step
+            segments[-1]["seconds"] = progress.seconds - sum(s["seconds"] for s in segments[:-1])
+        segment = {
+            **source,
+            "device": device,
+            "started": _now(),
+            "first_step": progress.step,
+            "last_step": progress.step,
+            "seconds": 0.0,
+        }
+        machine = provenance.machine()
+        value = {
+            "schema_version": 1,
+            "id": files.id,
+            "table": cfg.table,
+            "row": cfg.row,
+            "profile": cfg.profile.name,
+            "seed": cfg.seed,
+            "status": "running",
+            "stop_reason": None,
+            "error": None,
+            "data": data,
+            "config": _config_without_paths(cfg),
+            "config_hash": provenance.config_hash(protocol(cfg)),
+            "overrides": overrides,
+            "versions": {**provenance.versions(*PACKAGES), "cuda": torch.version.cuda},
+            "machine": {
+                **machine,
+                "device": device,
+                "device_count": place.world,
+                "threads": torch.get_num_threads(),
+            },
+            "precision": cfg.trainer.precision,
+            "parameters": parameters,
+            "segments": [*segments, segment],
+            "wall_seconds": progress.seconds,
+            "steps": progress.step,
+            "epochs": progress.epoch,
+            "selection": {"metric": cfg.trainer.selection_metric, "value": None, "step": None},
+            "metrics": {},
+            "baseline": None,
+            "curve": None,
+            "arrays": None,
+            "created": earlier["created"] if earlier else _now(),
+            "finished": None,
+        }
+        record = cls(value, files, progress.seconds)
+        records.write(value, files.home)
+        return record
+
+    def add_metrics(self, split: str, found: dict[str, float], units: dict[str, str]) -> None:
+        for name, value in found.items():
+            self.value["metrics"][f"{split}_{name}"] = {"value": value, "unit": units[name]}
+
+    def add_baseline(self, name: str, found: dict[str, float], units: dict[str, str]) -> None:
+        metrics = {f"test_{k}": {"value": v, "unit": units[k]} for k, v in found.items()}
+        self.value["baseline"] = {"name": name, "metrics": metrics}
+
+    def close(self, status: str, progress: Progress) -> None:
+        """Writes how and where this invocation ended."""
+        value = self.value
+        value["status"] = status
+        value["stop_reason"] = progress.stop_reason
+        value["steps"], value["epochs"] = progress.step, progress.epoch
+        value["wall_seconds"] = progress.seconds
+        value["selection"]["value"] = progress.best_value
+        value["selection"]["step"] = progress.best_step
+        value["segments"][-1]["last_step"] = progress.step
+        value["segments"][-1]["seconds"] = progress.seconds - self.seconds_before
+        value["curve"] = self.files.curve.name if self.files.curve.exists() else None
+        value["arrays"] = self.files.arrays.name if self.files.arrays.exists() else None
+        value["finished"] = _now() if status == "finished" else None
+        records.write(value, self.files.home)
+
+
+def write_arrays(model: nn.Module, files: RunFiles) -> None:
+    """Saves what the figures show of the model; in 16 bits, since they are pictures."""
+    arrays = model.arrays() if hasattr(model, "arrays") else {}  # type: ignore[operator]
+    if arrays:
+        part = files.arrays.with_name(files.arrays.name + ".part")
+        with part.open("wb") as file:
+            np.savez_compressed(file, **{k: v.cpu().half().numpy() for k, v in arrays.items()})
+        replace(part, files.arrays)
+
+
+def write_curve(metrics: MetricsFile, files: RunFiles) -> None:
+    """Saves the evaluations of the run, one JSON object a line."""
+    lines = [json.dumps(line) + "\n" for line in metrics.lines() if "epoch" in line]
+    part = files.curve.with_name(files.curve.name + ".part")
+    part.write_text("".join(lines), encoding="utf-8")
+    replace(part, files.curve)
+
+
+def _config_without_paths(cfg: DictConfig) -> dict[str, Any]:
+    config: Any = OmegaConf.to_container(cfg, resolve=True)
+    return {k: v for k, v in config.items() if k not in ("data_dir", "results_dir")}
+
+
+def _device_name(device: torch.device) -> str:
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return "CPU" if device.type == "cpu" else device.type
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,47 @@
+"""`make params`: every row's parameter count against the paper's, nothing allocated."""
+
+import sys
+from typing import Any
+
+from hydra import compose, initialize_config_dir
+from omegaconf import DictConfig, OmegaConf
+from tabulate import tabulate
+
+from hypernetworks.app.build import build_model, count_parameters
+from hypernetworks.app.experiments import experiment_files
+from hypernetworks.app.main import register
+from hypernetworks.locations import conf_dir
+
+
+def compose_row(experiment: str, profile: str = "paper", *overrides: str) -> DictConfig:
+    """The configuration of a row, as the command line would compose it."""
+    register()
+    with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+        return compose("config", [f"experiment={experiment}", f"profile={profile}", *overrides])
+
+
+def compare(experiment: str) -> list[list[Any]]:
+    """[row, part, ours, exact, verdict] for each part that the row states a count for."""
+    cfg = compose_row(experiment)
+    counts = count_parameters(build_model(cfg, "meta"))
+    exact: Any = OmegaConf.to_container(cfg.paper).get("params_exact", {})  # type: ignore[union-attr]
+    lines = []
+    for part, expected in exact.items():
+        ours = counts.get(part)
+        lines.append([experiment, part, ours, expected, "ok" if ours == expected else "MISMATCH"])
+    return lines or [[experiment, "total", counts["total"], None, "MISMATCH: no params_exact"]]
+
+
+def main() -> int:
+    lines = [line for experiment in experiment_files() for line in compare(experiment)]
+    wrong = [line for line in lines if line[-1] != "ok"]
+    if "--quiet" not in sys.argv[1:] or wrong:
+        headers = ["row", "part", "ours", "expected", ""]
+        print(tabulate(lines, headers, intfmt=",", missingval="-"))
+    for line in wrong:
+        print(f"error: {line[0]}: {line[1]}: {line[2]}, expected {line[3]}", file=sys.stderr)
+    return 1 if wrong else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,193 @@
+"""One run: from a composed configuration to a finished record."""
+
+import logging
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+
+import torch
+from filelock import FileLock, Timeout
+from hydra.core.hydra_config import HydraConfig
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+
+from hypernetworks.app.build import Experiment, build_experiment, build_model, count_parameters
+from hypernetworks.app.identity import RunFiles, deviations, locate
+from hypernetworks.app.listeners import MetricsListener, ProgressListener, log_to, progress_bar
+from hypernetworks.app.outcome import RunRecord, write_arrays, write_curve
+from hypernetworks.app.tracking import Tracker, open_tracker
+from hypernetworks.data.errors import DataError
+from hypernetworks.report import records
+from hypernetworks.report.records import RecordError
+from hypernetworks.training.devices import Placement, placement
+from hypernetworks.training.files import CheckpointError, MetricsFile
+from hypernetworks.training.loop import Loop
+from hypernetworks.training.settings import SettingsError, TrainerSettings
+from hypernetworks.training.stopping import Diverged, Interrupted, stop_on_signals
+
+log = logging.getLogger("hypernetworks")
+
+
+class RunError(Exception):
+    """A run that cannot start."""
+
+
+FORESEEN = (DataError, SettingsError, CheckpointError, Diverged, RecordError, RunError)
+
+
+def run_or_explain(cfg: DictConfig) -> float | None:
+    """`run`, as Hydra's job.
+
+    A single run leaves with one line. In a sweep the error goes to Hydra instead, which runs the
+    remaining rows before it fails.
+    """
+    try:
+        return run(cfg)
+    except FORESEEN as error:
+        if HydraConfig.get().mode is RunMode.RUN:
+            raise SystemExit(f"error: {error}") from None
+        raise
+
+
+def run(cfg: DictConfig) -> float | None:
+    """Runs a configuration to its end, resuming what an earlier call began.
+
+    Returns:
+        the best value of the selection metric, for Hydra's optimising sweepers; None if the run
+        was stopped by `trainer.max_time`.
+    """
+    settings = OmegaConf.to_object(cfg.trainer)
+    assert isinstance(settings, TrainerSettings)
+    if cfg.threads is not None:
+        torch.set_num_threads(cfg.threads)
+    with ExitStack() as stack:
+        place = stack.enter_context(placement(cfg.device))
+        found = records.find(Path(cfg.results_dir) / "runs", cfg.table, cfg.row, cfg.profile.name)
+        files = locate(cfg, {record["id"]: record["status"] for record in found})
+        earlier = next((record for record in found if record["id"] == files.id), None)
+        if earlier and earlier["status"] == "finished":
+            log.info("%s: finished already; force=true runs it again", files.record)
+            return earlier["selection"]["value"]
+        files.folder.mkdir(parents=True, exist_ok=True)
+        if place.leads:
+            stack.enter_context(_lock(files))
+            stack.enter_context(log_to(files.folder / "log.txt", cfg.quiet))
+        try:
+            return _train(cfg, settings, place, files, earlier)
+        except FORESEEN as error:
+            if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
+                log.error("%s/%s %s: %s", cfg.table, cfg.row, files.id, error)
+            raise
+        except Exception:
+            log.exception("%s/%s %s failed", cfg.table, cfg.row, files.id)
+            raise
+
+
+def _train(
+    cfg: DictConfig,
+    settings: TrainerSettings,
+    place: Placement,
+    files: RunFiles,
+    earlier: dict[str, Any] | None,
+) -> float | None:
+    experiment = build_experiment(cfg, place)
+    torch.manual_seed(cfg.seed)
+    model = build_model(cfg, place.device).to(memory_format=torch.channels_last)
+    loop = Loop(
+        model,
+        experiment.task,
+        experiment.train,
+        experiment.valid,
+        settings,
+        place,
+        files.checkpoint,
+        files.id,
+    )
+    if not place.leads:
+        with stop_on_signals() as stop:
+            loop.run(stop)
+        return loop.progress.best_value
+
+    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    record = RunRecord.open(
+        cfg,
+        files,
+        earlier,
+        experiment.provenance,
+        count_parameters(model),
+        place,
+        loop.progress,
+        deviations(list(overrides)),
+    )
+    metrics = MetricsFile(files.folder / "metrics.jsonl")
+    metrics.cut_after(loop.progress.step)
+    total = _total_steps(settings, len(experiment.train))
+    label = f"{cfg.table}/{cfg.row} {files.id}"
+    log.info("%s: %s", label, "starts" if loop.progress.step == 0 else "resumes")
+    with (
+        open_tracker(cfg, files, record.value) as tracker,
+        progress_bar(loop.progress.step, total, label, cfg.quiet) as bar,
+        stop_on_signals() as stop,
+    ):
+        shown = ProgressListener(bar, settings.selection_metric, loop.progress.step, total)
+        loop.listeners += [MetricsListener(metrics), shown, tracker]
+        status = "failed"
+        try:
+            done = loop.run(stop)
+            status = "finished" if done else "time_limit"
+            if done:
+                _evaluate(loop, experiment, record)
+                write_arrays(model, files)
+                write_curve(metrics, files)
+        except Interrupted as error:
+            status = "interrupted"
+            log.warning("%s: %s", label, error)
+            raise
+        except Diverged as error:
+            status = "diverged"
+            record.value["error"] = str(error)
+            raise
+        except Exception as error:
+            record.value["error"] = f"{type(error).__name__}: {error}"
+            raise
+        finally:
+            record.close(status, loop.progress)
+            tracker.finish(record.value, files)
+    _report(label, record, tracker)
+    return loop.progress.best_value
+
+
+def _evaluate(loop: Loop, experiment: Experiment, record: RunRecord) -> None:
+    """Final metrics with the best weights: the one time that the test split is read."""
+    for split, batches in (("valid", experiment.valid), ("test", experiment.test)):
+        record.add_metrics(split, loop.evaluate(batches), experiment.task.units)
+    if experiment.baseline is not None:
+        baseline = experiment.baseline(experiment.train.epoch(0))
+        found = experiment.task.evaluate(baseline, experiment.test)
+        record.add_baseline(baseline.name, found, experiment.task.units)
+
+
+def _report(label: str, record: RunRecord, tracker: Tracker) -> None:
+    value = record.value
+    if value["status"] == "time_limit":
+        log.info("%s: time limit at step %d; the same command resumes", label, value["steps"])
+        return
+    shown = ", ".join(f"{k} {m['value']:.4g} {m['unit']}" for k, m in value["metrics"].items())
+    sample = (
+        " (SAMPLE DATA: not comparable with the paper)" if value["data"]["kind"] == "sample" else ""
+    )
+    log.info("%s: %s after %d steps%s", label, shown, value["steps"], sample)
+
+
+def _total_steps(settings: TrainerSettings, steps_an_epoch: int) -> int:
+    by_epochs = settings.max_epochs * steps_an_epoch if settings.max_epochs else None
+    return min(n for n in (by_epochs, settings.max_steps) if n is not None)
+
+
+def _lock(files: RunFiles) -> FileLock:
+    lock = FileLock(files.folder / "lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise RunError(f"{files.folder}: another process is running this; wait for it") from error
+    return lock

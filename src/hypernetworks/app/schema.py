@@ -1,0 +1,110 @@
+"""What a configuration may hold: the dataclasses that every composed configuration is checked
+against. Imports no torch."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from hydra.core.config_store import ConfigStore
+from omegaconf import MISSING
+
+from hypernetworks.training.settings import TrainerSettings
+
+
+@dataclass
+class MnistConvnetConfig:
+    """Section 4.1: the plain convnet."""
+
+    _target_: str = "hypernetworks.MnistConvnet"
+
+
+@dataclass
+class HyperMnistConvnetConfig:
+    """Section 4.1: the convnet whose second kernel is generated."""
+
+    _target_: str = "hypernetworks.HyperMnistConvnet"
+    embedding_size: int = 4
+    hidden_size: int | None = None
+
+
+@dataclass
+class MLPConfig:
+    """Appendix A.1: the plain 784-256-10 network."""
+
+    _target_: str = "hypernetworks.MLP"
+
+
+@dataclass
+class CoordinateMLPConfig:
+    """Appendix A.1: the network whose hidden weights are generated from coordinates."""
+
+    _target_: str = "hypernetworks.CoordinateMLP"
+    hidden_size: int = 25
+
+
+@dataclass
+class MnistConfig:
+    """MNIST: `valid_size` training images are held out, drawn with `split_seed`; training images
+    are padded by `pad` pixels a side and randomly cropped back."""
+
+    name: str = "mnist"
+    valid_size: int = 5000
+    split_seed: int = 0
+    pad: int = 0
+
+
+@dataclass
+class ProfileConfig:
+    """Which data a run uses (real or sample), and whether it fits the trivial baseline too."""
+
+    name: str = MISSING
+    data: str = MISSING
+    baseline: bool = False
+
+
+@dataclass
+class LoggerConfig:
+    """Where a run is mirrored. mode: auto (online if logged in, else offline), online, offline."""
+
+    name: str = MISSING
+    project: str = "hypernetworks"
+    entity: str | None = None
+    mode: str = "auto"
+
+
+@dataclass
+class Config:
+    """One run. `table` and `row` name its record; `paper` is what the paper reports for the row."""
+
+    table: str = "custom"
+    row: str = "custom"
+    paper: dict[str, Any] = field(default_factory=dict)
+    model: Any = MISSING
+    dataset: Any = MISSING
+    trainer: TrainerSettings = MISSING
+    profile: ProfileConfig = MISSING
+    logger: LoggerConfig = MISSING
+    seed: int = 0
+    device: str = "auto"
+    threads: int | None = None
+    data_dir: str = MISSING
+    results_dir: str = MISSING
+    force: bool = False
+    quiet: bool = False
+
+
+MODELS = {
+    "mnist_convnet": MnistConvnetConfig,
+    "hyper_mnist_convnet": HyperMnistConvnetConfig,
+    "mlp": MLPConfig,
+    "coordinate_mlp": CoordinateMLPConfig,
+}
+DATASETS = {"mnist": MnistConfig}
+
+
+def store_schemas() -> None:
+    """Registers the dataclasses, for the files of conf/ to build on."""
+    store = ConfigStore.instance()
+    store.store(name="schema", node=Config)
+    for group, schemas in (("model", MODELS), ("dataset", DATASETS)):
+        for name, schema in schemas.items():
+            store.store(group=f"schema/{group}", name=name, node=schema)

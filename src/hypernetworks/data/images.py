@@ -1,0 +1,138 @@
+"""Image sets in memory, and their batches as a pure function of (seed, epoch, position).
+
+Shapes:
+    N  examples of a split    B  examples of a batch    C, H, W  channels, height, width
+"""
+
+import hashlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from hypernetworks.data.errors import DataError
+
+
+@dataclass(frozen=True)
+class Images:
+    """images (N, C, H, W) uint8 and labels (N,) int64."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+    def __getitem__(self, chosen: Tensor) -> "Images":
+        return Images(self.images[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True)
+class ImageSplits:
+    """A data set's three splits, and what its record says of them."""
+
+    train: Images
+    valid: Images
+    test: Images
+    provenance: dict[str, object]
+
+
+def split_train_valid(images: Images, valid_size: int, seed: int) -> tuple[Images, Images, str]:
+    """Draws the validation examples at random.
+
+    Returns:
+        train, valid (both in the data's order), and the sha256 of the validation indices.
+    Raises:
+        DataError: if valid_size leaves one of the two empty.
+    """
+    if not 0 < valid_size < len(images):
+        raise DataError(f"dataset.valid_size={valid_size}: choose 1 to {len(images) - 1}")
+    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
+    valid = order[:valid_size].sort().values
+    train = order[valid_size:].sort().values
+    checksum = hashlib.sha256(valid.numpy().astype("<i8").tobytes()).hexdigest()
+    return images[train], images[valid], checksum
+
+
+class ImageBatches:
+    """The batches of a split, held in memory on the device.
+
+    Args:
+        data: the split.
+        batch_size: examples a batch, over all shards; the last batch of an epoch may be smaller.
+        seed: of shuffling and cropping.
+        pad: zero pixels added on each side before a random crop back to H x W; 0 for no crop.
+        shuffle: whether each epoch has an order of its own.
+        device: where images and labels lie.
+        shard: (rank, world): this process's part of each batch. Everything random is drawn for
+            the whole batch first, so the shards together are the batch of a single process.
+    """
+
+    def __init__(
+        self,
+        data: Images,
+        batch_size: int,
+        seed: int = 0,
+        pad: int = 0,
+        shuffle: bool = True,
+        device: torch.device | str = "cpu",
+        shard: tuple[int, int] = (0, 1),
+    ) -> None:
+        if batch_size % shard[1]:
+            raise DataError(
+                f"trainer.batch_size={batch_size} does not divide over {shard[1]} processes"
+            )
+        self.batch_size = batch_size
+        self.seed = seed
+        self.pad = pad
+        self.shuffle = shuffle
+        self.shard = shard
+        self.labels = data.labels.to(device)
+        padded = F.pad(data.images, (pad,) * 4).to(device)
+        height, width = data.images.shape[-2:]
+        # A view, (N, C, 2 pad + 1, 2 pad + 1, H, W): every crop of every image, nothing copied.
+        self.crops = padded.unfold(2, height, 1).unfold(3, width, 1)
+
+    def __len__(self) -> int:
+        return -(-len(self.labels) // self.batch_size)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[Tensor, Tensor]]:
+        """Yields the epoch's batches from number `start` on.
+
+        Yields:
+            images (B, C, H, W), float32 in [0, 1], channels-last; labels (B,).
+        """
+        order = torch.arange(len(self.labels))
+        if self.shuffle:
+            order = torch.randperm(len(order), generator=self._generator(epoch))
+        for index in range(start, len(self)):
+            whole = order[index * self.batch_size : (index + 1) * self.batch_size]
+            offsets = self._offsets(len(whole), epoch, index)
+            yield self._batch(*(self._my_part(t) for t in (whole, offsets)))
+
+    def _offsets(self, count: int, epoch: int, index: int) -> Tensor:
+        """(count, 2): the top and left edge of each crop, 0 .. 2 pad."""
+        if self.pad == 0:
+            return torch.zeros(count, 2, dtype=torch.int64)
+        generator = self._generator(epoch, index)
+        return torch.randint(2 * self.pad + 1, (count, 2), generator=generator)
+
+    def _my_part(self, whole: Tensor) -> Tensor:
+        rank, world = self.shard
+        return whole.tensor_split(world)[rank]
+
+    def _batch(self, chosen: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
+        device = self.labels.device
+        chosen = chosen.to(device, non_blocking=True)
+        top, left = offsets.to(device, non_blocking=True).unbind(1)
+        images = self.crops[chosen, :, top, left].float().div_(255)
+        return images.contiguous(memory_format=torch.channels_last), self.labels[chosen]
+
+    def _generator(self, *position: int) -> torch.Generator:
+        # SeedSequence keeps neighbouring (seed, epoch, index) from giving related streams. On the
+        # CPU, so that every device sees the same batches.
+        state = np.random.SeedSequence([self.seed, *position]).generate_state(1, np.uint64)
+        return torch.Generator().manual_seed(int(state[0] >> 1))

@@ -1,0 +1,134 @@
+"""MNIST (LeCun, Cortes & Burges): 60,000 training and 10,000 test images of digits.
+
+Files, as torchvision lays them out: data_dir/MNIST/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte.
+"""
+
+import gzip
+import hashlib
+import shutil
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from hypernetworks.data.errors import DataError
+from hypernetworks.data.images import Images, ImageSplits, split_train_valid
+
+# The unpacked files': the .gz may have been compressed again.
+MD5 = {
+    "train-images-idx3-ubyte": "6bbc9ace898e44ae57da46a324031adb",
+    "train-labels-idx1-ubyte": "a25bea736e30d166cdddb491f175f624",
+    "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
+    "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
+}
+TIMEOUT = 20.0  # seconds without an answer from a mirror
+
+
+def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0) -> ImageSplits:
+    """Loads MNIST, or the generated sample digits in the same files.
+
+    Args:
+        data_dir: where data lie; missing real files are downloaded to it.
+        kind: "real", or "sample" for generated digits under data_dir/sample.
+        valid_size: training images held out for validation, drawn with split_seed.
+    Raises:
+        DataError: if files are missing and cannot be had, or are damaged.
+    """
+    if kind == "real":
+        raw = data_dir / "MNIST" / "raw"
+        for name in MD5:
+            _provide(raw, name)
+        checksums = {name: _verified(raw / name) for name in MD5}
+    elif kind == "sample":
+        from hypernetworks.data.sample import digits  # needs matplotlib; real data do not
+
+        raw = data_dir / "sample" / "MNIST" / "raw"
+        digits.write(raw)
+        checksums = {name: _md5(raw / name) for name in MD5}
+    else:
+        raise DataError(f"MNIST has real and sample data, no {kind!r} data")
+    train, valid, checksum = split_train_valid(_read(raw, "train"), valid_size, split_seed)
+    test = _read(raw, "t10k")
+    sizes = {"train": len(train), "valid": len(valid), "test": len(test)}
+    split = {**sizes, "seed": split_seed, "checksum": checksum}
+    about = {"name": "mnist", "kind": kind, "checksums": checksums, "split": split}
+    return ImageSplits(train, valid, test, about)
+
+
+def _read(raw: Path, part: str) -> Images:
+    from torchvision.datasets.mnist import read_image_file, read_label_file
+
+    try:
+        images = read_image_file(str(raw / f"{part}-images-idx3-ubyte"))
+        labels = read_label_file(str(raw / f"{part}-labels-idx1-ubyte"))
+    except (AssertionError, ValueError, RuntimeError, IndexError) as error:
+        raise DataError(f"{raw}: the {part} files are damaged; delete them") from error
+    if len(images) != len(labels):
+        raise DataError(f"{raw}: {len(images)} {part} images, but {len(labels)} labels")
+    return Images(images.unsqueeze(1), labels)
+
+
+def _provide(raw: Path, name: str) -> None:
+    """Leaves raw/name in place, from the .gz beside it or from a mirror."""
+    if (raw / name).exists():
+        return
+    raw.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=raw, prefix=".download-") as folder:
+        packed = raw / f"{name}.gz"
+        if not packed.exists():
+            packed = _download(f"{name}.gz", Path(folder), raw)
+        unpacked = Path(folder) / name
+        try:
+            with gzip.open(packed) as source, unpacked.open("wb") as target:
+                shutil.copyfileobj(source, target)
+        except (OSError, EOFError) as error:
+            raise DataError(f"{packed} is damaged ({error}); delete it") from error
+        _verified(unpacked, packed)
+        unpacked.replace(raw / name)
+
+
+def _download(name: str, folder: Path, raw: Path) -> Path:
+    from torchvision.datasets import MNIST
+    from torchvision.datasets.utils import download_url
+
+    for mirror in MNIST.mirrors:
+        try:
+            with _socket_timeout():
+                download_url(f"{mirror}{name}", str(folder), filename=name)
+        except (OSError, RuntimeError):
+            continue  # the next mirror; all of them failing is the error below
+        return folder / name
+    missing = ", ".join(n for n in MD5 if not (raw / n).exists())
+    raise DataError(
+        f"MNIST is not there and cannot be downloaded. Missing: {missing}. "
+        f"Get them (.gz or unpacked) from {' or '.join(MNIST.mirrors)} and put them into {raw} "
+        "(HYPERNETWORKS_DATA or data_dir=... sets another place). "
+        "Without any data, this shows the machinery: make reproduce-table PROFILE=demo"
+    )
+
+
+@contextmanager
+def _socket_timeout() -> Iterator[None]:
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(TIMEOUT)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _verified(path: Path, origin: Path | None = None) -> str:
+    """The file's md5, if it is the published one."""
+    found, expected = _md5(path), MD5[path.name]
+    if found != expected:
+        raise DataError(
+            f"{origin or path}: md5 {found} instead of {expected}; delete the file, "
+            "and the next run downloads it again"
+        )
+    return found
+
+
+def _md5(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "md5").hexdigest()

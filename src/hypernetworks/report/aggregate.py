@@ -1,0 +1,93 @@
+"""The records of one row: which of them count, and what they say together."""
+
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from hypernetworks.report.records import Record
+
+SHOWN_STATUS = {"time_limit": "time limit"}
+
+
+@dataclass(frozen=True)
+class Spread:
+    """Mean and sample standard deviation of n values; `sd` is None for n = 1."""
+
+    mean: float
+    sd: float | None
+    n: int
+
+    def text(self, digits: int, sign: str = "") -> str:
+        """ "0.71 ± 0.02 (n=3)", or "0.64 (n=1)"; sign "+" writes the mean's sign always."""
+        sd = "" if self.sd is None else f" ± {self.sd:.{digits}f}"
+        return f"{self.mean:{sign}.{digits}f}{sd} (n={self.n})"
+
+
+@dataclass(frozen=True)
+class Summary:
+    """The records of one row in one tree and profile.
+
+    counted: one record a seed, by rising seed. left_out: {reason: how many}. state: what to show
+    where nothing counts ("not run", "diverged", "interrupted at step 1200").
+    """
+
+    counted: dict[int, Record]
+    left_out: dict[str, int]
+    state: str
+
+    def values(self, metric: str) -> dict[int, float]:
+        """{seed: value} of a metric."""
+        return {s: float(r["metrics"][metric]["value"]) for s, r in self.counted.items()}
+
+
+def summarize(records: Iterable[Record], metric: str) -> Summary:
+    """Counts finished records without overrides that have the metric, the newest of each seed."""
+    counted: dict[int, Record] = {}
+    left_out: Counter[str] = Counter()
+    state = "not run"
+    for record in sorted(records, key=created):
+        reason = _why_not_counted(record, metric)
+        if reason is not None:
+            left_out[reason] += 1
+            if record["status"] != "finished" and not record["overrides"]:
+                state = _state(record)
+            continue
+        if record["seed"] in counted:
+            left_out["an older run of the same seed"] += 1
+        counted[record["seed"]] = record
+    return Summary(dict(sorted(counted.items())), dict(sorted(left_out.items())), state)
+
+
+def spread(values: Sequence[float]) -> Spread:
+    """Mean and sample standard deviation of at least one value."""
+    sd = statistics.stdev(values) if len(values) > 1 else None
+    return Spread(statistics.fmean(values), sd, len(values))
+
+
+def paired_differences(row: Summary, other: Summary, metric: str) -> list[float]:
+    """row - other for every seed that both have."""
+    first, second = row.values(metric), other.values(metric)
+    return [first[seed] - second[seed] for seed in first if seed in second]
+
+
+def created(record: dict[str, Any]) -> datetime:
+    """When a run was first started; orders forced repeats."""
+    return datetime.fromisoformat(record["created"])
+
+
+def _why_not_counted(record: Record, metric: str) -> str | None:
+    if record["overrides"]:
+        return f"overrides ({', '.join(record['overrides'])})"
+    if record["status"] != "finished":
+        return _state(record)
+    return None if metric in record["metrics"] else f"no {metric}"
+
+
+def _state(record: Record) -> str:
+    status: str = record["status"]
+    if status in ("diverged", "failed"):
+        return status
+    return f"{SHOWN_STATUS.get(status, status)} at step {record['steps']}"

@@ -1,0 +1,1 @@
+"""Static hypernetworks: the weights depend on the layer, not on the input (section 3.1)."""

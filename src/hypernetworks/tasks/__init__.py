@@ -1,0 +1,1 @@
+"""What is learned: one module a task, each with its loss, its metrics, its evaluation."""

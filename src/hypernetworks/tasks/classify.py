@@ -1,0 +1,77 @@
+"""Image classification (sections 4.1, 4.2, appendix A.1).
+
+Shapes:
+    B       batch        C   classes
+    images  (B, channels, height, width), values in [0, 1]
+    labels  (B,) class numbers
+"""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+Batch = tuple[Tensor, Tensor]
+
+
+class Classification:
+    """Cross-entropy for training; error in percent and mean loss in nats for evaluation."""
+
+    units: ClassVar = {"error": "percent", "accuracy": "percent", "loss": "nats"}
+
+    def loss(self, model: nn.Module, batch: Batch) -> Tensor:
+        images, labels = batch
+        return F.cross_entropy(model(images), labels)
+
+    def evaluate(self, model: nn.Module, batches: Any) -> dict[str, float]:
+        """Metrics over all examples of `batches.epoch(0)`.
+
+        Returns:
+            error: percent of examples whose most probable class is wrong.
+            accuracy: 100 - error.
+            loss: mean cross-entropy, nats an example.
+        """
+        wrong, loss, count = torch.zeros(()), torch.zeros(()), 0
+        for images, labels in batches.epoch(0):
+            logits = model(images).float()
+            wrong = wrong.to(logits.device) + (logits.argmax(1) != labels).sum()
+            loss = loss.to(logits.device) + F.cross_entropy(logits, labels, reduction="sum")
+            count += len(labels)
+        error = 100 * float(wrong) / count
+        return {"error": error, "accuracy": 100 - error, "loss": float(loss) / count}
+
+    def state_dict(self) -> dict[str, Any]:
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Nothing to load: a classifier carries nothing from step to step."""
+
+
+class RidgeClassifier(nn.Module):
+    """The trivial baseline: ridge regression from the pixels to one-hot labels, in closed form.
+
+    Args:
+        batches: training batches (images, labels), seen once.
+        penalty: the ridge, relative to the mean diagonal of the Gram matrix.
+    """
+
+    name = "linear classifier (ridge regression)"
+
+    def __init__(self, batches: Iterable[Batch], penalty: float = 1e-3) -> None:
+        super().__init__()
+        pairs = [(_features(images), labels) for images, labels in batches]
+        x = torch.cat([features for features, _ in pairs])
+        y = F.one_hot(torch.cat([labels for _, labels in pairs])).double()
+        gram = x.T @ x
+        gram.diagonal().add_(penalty * gram.diagonal().mean())
+        self.register_buffer("weight", torch.linalg.solve(gram, x.T @ y))
+
+    def forward(self, images: Tensor) -> Tensor:
+        return _features(images) @ self.weight
+
+
+def _features(images: Tensor) -> Tensor:
+    """(B, 1 + pixels) in float64: a constant and the pixels."""
+    return F.pad(images.flatten(1).double(), (1, 0), value=1.0)

@@ -1,0 +1,1 @@
+"""The one training loop of every task: settings, optimiser, checkpoints, devices, signals."""

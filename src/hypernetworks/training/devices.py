@@ -1,0 +1,85 @@
+"""Where a run computes: one device, or one process a device under torchrun (plain torch)."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from os import environ
+
+import torch
+import torch.distributed as dist
+from torch import Tensor, nn
+from torch.nn.parallel import DistributedDataParallel
+
+from hypernetworks.training.settings import SettingsError
+
+
+@dataclass(frozen=True)
+class Placement:
+    """This process's device and its place among the processes of the run."""
+
+    device: torch.device
+    rank: int = 0
+    world: int = 1
+
+    @property
+    def leads(self) -> bool:
+        """Whether this process writes the files; exactly one of a run does."""
+        return self.rank == 0
+
+    def wrap(self, model: nn.Module) -> nn.Module:
+        """The model to call in training: averages the gradients over the processes."""
+        return DistributedDataParallel(model) if self.world > 1 else model
+
+    def any(self, *flags: bool) -> list[bool]:
+        """For each flag, whether any process raised it, so that all act at the same step."""
+        if self.world == 1:
+            return list(flags)
+        shared = torch.tensor(flags, dtype=torch.int32, device=self.device)
+        dist.all_reduce(shared, dist.ReduceOp.MAX)
+        return [bool(flag) for flag in shared.tolist()]
+
+    def mean(self, value: Tensor) -> Tensor:
+        """The mean of a value over the processes."""
+        if self.world == 1:
+            return value
+        dist.all_reduce(value, dist.ReduceOp.SUM)
+        return value / self.world
+
+
+@contextmanager
+def placement(name: str) -> Iterator[Placement]:
+    """Opens the device, and the process group if torchrun started this process.
+
+    Args:
+        name: "auto" (CUDA, else the CPU), or a torch device such as "cpu", "cuda:1", "mps".
+    Raises:
+        SettingsError: if torch has no such device here.
+    """
+    world = int(environ.get("WORLD_SIZE", "1"))
+    if world == 1:
+        yield Placement(_device(name))
+        return
+    rank, local_rank = int(environ["RANK"]), int(environ["LOCAL_RANK"])
+    device = _device(name)
+    if device.type == "cuda":
+        device = torch.device("cuda", local_rank)
+        torch.cuda.set_device(device)
+    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    try:
+        yield Placement(device, rank, world)
+        # A process that leaves early takes down its neighbours' pending collectives.
+        dist.barrier()
+    finally:
+        dist.destroy_process_group()
+
+
+def _device(name: str) -> torch.device:
+    if name == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        device = torch.device(name)
+        torch.empty(0, device=device)
+    except (RuntimeError, AssertionError) as error:
+        reason = str(error).splitlines()[0]
+        raise SettingsError(f"device={name} cannot be used here: {reason}") from error
+    return device

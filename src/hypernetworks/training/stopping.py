@@ -1,0 +1,63 @@
+"""Why a run ends before its time: signals, a diverged loss."""
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+log = logging.getLogger(__name__)
+
+
+class Interrupted(KeyboardInterrupt):
+    """A signal ended the run after a checkpoint.
+
+    A KeyboardInterrupt, because that is what ends a whole sweep and not only one of its jobs.
+    """
+
+    def __init__(self, step: int, signum: int) -> None:
+        super().__init__(f"interrupted at step {step}; the same command resumes it")
+        self.step = step
+        self.signum = signum
+
+
+class Diverged(RuntimeError):
+    """The training loss became NaN or infinite."""
+
+    def __init__(self, first: int, last: int) -> None:
+        super().__init__(
+            f"the training loss became NaN or infinite between steps {first} and {last}; "
+            "try a lower trainer.lr or set trainer.clip_norm"
+        )
+
+
+class StopFlag:
+    """Remembers the signal that asked the run to stop."""
+
+    signum: int | None = None
+
+    def __call__(self, signum: int, frame: FrameType | None) -> None:
+        if self.signum is not None:
+            raise KeyboardInterrupt
+        self.signum = signum
+        log.warning("%s: stopping after this step", signal.Signals(signum).name)
+
+
+@contextmanager
+def stop_on_signals() -> Iterator[StopFlag]:
+    """Turns SIGTERM and SIGINT into a flag, so that a step is never cut in two.
+
+    A second signal interrupts at once. Outside the main thread, where Python delivers no signals,
+    the flag stays down.
+    """
+    flag = StopFlag()
+    if threading.current_thread() is not threading.main_thread():
+        yield flag
+        return
+    before = {s: signal.signal(s, flag) for s in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield flag
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)

@@ -1,0 +1,180 @@
+"""The loop: when it evaluates, keeps, stops; and that an interrupted run ends with the same bits."""
+
+import os
+import signal
+
+import pytest
+import torch
+from small import Recorder, SmallBatches, small_loop
+from torch.nn import functional as F
+
+from hypernetworks.training.files import CheckpointError, load_checkpoint
+from hypernetworks.training.settings import SettingsError
+from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
+
+
+def finish(loop):
+    recorder = Recorder()
+    loop.listeners.append(recorder)
+    assert loop.run(StopFlag())
+    return recorder
+
+
+def test_equals_a_plain_training_loop(tmp_path):
+    loop = small_loop(tmp_path / "c.pt", lr_table=None, lr=0.02, clip_norm=0.5)
+    twin = small_loop(tmp_path / "other.pt", lr_table=None).model
+    torch.manual_seed(7)
+    finish(loop)
+
+    torch.manual_seed(7)
+    optimizer = torch.optim.Adam(twin.parameters(), lr=0.02)
+    values, weights = [], []
+    for epoch in range(4):
+        twin.train()
+        for x, y in SmallBatches(7).epoch(epoch):
+            optimizer.zero_grad()
+            F.mse_loss(twin(x), y).backward()
+            torch.nn.utils.clip_grad_norm_(twin.parameters(), 0.5)
+            optimizer.step()
+        twin.eval()
+        pairs = list(SmallBatches(2).epoch(1000))
+        values.append(sum(F.mse_loss(twin(x), y).item() for x, y in pairs) / 2)
+        weights.append({k: v.clone() for k, v in twin.state_dict().items()})
+    best = min(range(4), key=values.__getitem__)
+    assert loop.progress.best_step == 7 * (best + 1)
+    assert loop.progress.best_value == pytest.approx(values[best], rel=1e-6)
+    torch.testing.assert_close(loop.model.state_dict(), weights[best], rtol=0, atol=0)
+
+
+def test_evaluates_at_each_epoch_and_logs_between(tmp_path):
+    recorder = finish(small_loop(tmp_path / "c.pt"))
+    assert recorder.steps == list(range(1, 29))
+    evaluated = [step for step, metrics in recorder.readings if "valid_mse" in metrics]
+    assert evaluated == [7, 14, 21, 28]
+    assert [step for step, _ in recorder.readings][:4] == [3, 6, 7, 9]
+
+
+def test_evaluates_every_so_many_steps_and_at_the_end(tmp_path):
+    recorder = finish(small_loop(tmp_path / "c.pt", eval_every=4, max_steps=10))
+    evaluated = [step for step, metrics in recorder.readings if "valid_mse" in metrics]
+    assert evaluated == [4, 8, 10]
+
+
+def test_learning_rates_follow_the_table(tmp_path):
+    recorder = finish(small_loop(tmp_path / "c.pt", eval_every=1))
+    rates = {step: metrics["lr"] for step, metrics in recorder.readings if "lr" in metrics}
+    # the reading after step n is the rate of step n + 1; 0.01 holds for steps 0 .. 9
+    assert rates[9] == pytest.approx(0.01)
+    assert rates[10] == pytest.approx(0.003)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason", "steps"),
+    [({}, "max_epochs", 28), ({"max_steps": 12}, "max_steps", 12)],
+)
+def test_stop_reasons(tmp_path, changes, reason, steps):
+    loop = small_loop(tmp_path / "c.pt", **changes)
+    finish(loop)
+    assert (loop.progress.stop_reason, loop.progress.step) == (reason, steps)
+
+
+def test_early_stopping_keeps_the_best_weights(tmp_path):
+    # "higher" is better: each evaluation after the first is worse, since the loss falls
+    loop = small_loop(tmp_path / "c.pt", selection_better="higher", patience=2, max_epochs=50)
+    first = small_loop(tmp_path / "d.pt", max_epochs=1)
+    torch.manual_seed(3)
+    finish(first)
+    torch.manual_seed(3)
+    finish(loop)
+    assert (loop.progress.stop_reason, loop.progress.step) == ("early_stopping", 21)
+    assert loop.progress.best_step == 7
+    torch.testing.assert_close(loop.model.state_dict(), first.model.state_dict(), rtol=0, atol=0)
+
+
+@pytest.mark.parametrize("stop_after", [1, 5, 7, 13, 27])
+def test_an_interrupted_run_ends_with_the_same_bits(tmp_path, stop_after):
+    whole = small_loop(tmp_path / "whole.pt", patience=3)
+    whole_readings = finish(whole).readings
+
+    class Interrupter(Recorder):
+        def step(self, step):
+            if step == stop_after:
+                flag(signal.SIGTERM, None)
+
+    flag, half = StopFlag(), small_loop(tmp_path / "half.pt", patience=3)
+    heard = Interrupter()
+    half.listeners.append(heard)
+    with pytest.raises(Interrupted) as caught:
+        half.run(flag)
+    assert caught.value.step == stop_after
+
+    torch.manual_seed(999)  # a new process would not have the old random state
+    resumed = small_loop(tmp_path / "half.pt", patience=3)
+    assert resumed.progress.step == stop_after
+    readings = heard.readings + finish(resumed).readings
+    assert readings == whole_readings
+    assert resumed.task.seen == whole.task.seen
+    torch.testing.assert_close(numbers(resumed), numbers(whole), rtol=0, atol=0)
+
+
+def numbers(loop):
+    """All that a run ends with but the clock's seconds and its name."""
+    state = loop._state()
+    progress = {k: v for k, v in state["progress"].items() if k not in ("seconds", "stop_reason")}
+    return {**state, "progress": progress, "identity": 0}
+
+
+def test_a_finished_run_is_not_trained_again(tmp_path):
+    first = small_loop(tmp_path / "c.pt")
+    finish(first)
+    again = small_loop(tmp_path / "c.pt")
+    assert finish(again).steps == []
+    torch.testing.assert_close(again.model.state_dict(), first.model.state_dict(), rtol=0, atol=0)
+
+
+def test_time_limit_leaves_a_checkpoint_for_the_next_call(tmp_path):
+    loop = small_loop(tmp_path / "c.pt", max_time=1e-9)
+    assert loop.run(StopFlag()) is False
+    assert loop.progress.step == 1
+    assert loop.progress.stop_reason is None
+    assert small_loop(tmp_path / "c.pt").progress.step == 1
+
+
+def test_a_nan_stops_the_run_and_stays_out_of_the_checkpoint(tmp_path):
+    loop = small_loop(tmp_path / "c.pt", SmallBatches(7, poison=10), checkpoint_every=0)
+    with pytest.raises(Diverged, match="NaN or infinite between steps 10 and 11"):
+        loop.run(StopFlag())
+    state = load_checkpoint(tmp_path / "c.pt")
+    assert state["progress"]["step"] == 10
+    assert all(value.isfinite().all() for value in state["model"].values())
+
+
+def test_signals_set_the_flag_and_handlers_come_back():
+    before = signal.getsignal(signal.SIGTERM)
+    with stop_on_signals() as flag:
+        os.kill(os.getpid(), signal.SIGTERM)
+        assert flag.signum == signal.SIGTERM
+        with pytest.raises(KeyboardInterrupt):
+            os.kill(os.getpid(), signal.SIGINT)
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_another_identity_is_refused(tmp_path):
+    finish(small_loop(tmp_path / "c.pt"))
+    with pytest.raises(CheckpointError, match="another configuration"):
+        small_loop(tmp_path / "c.pt", identity="another")
+
+
+def test_an_unknown_metric_names_the_known_ones(tmp_path):
+    with pytest.raises(SettingsError, match="valid_bpc: this task has train_loss, lr, valid_mse"):
+        finish(small_loop(tmp_path / "c.pt", selection_metric="valid_bpc"))
+
+
+def test_bfloat16_is_close_to_float32(tmp_path):
+    exact, rough = (small_loop(tmp_path / p, precision=p) for p in ("float32", "bfloat16"))
+    for loop in (exact, rough):
+        torch.manual_seed(5)
+        finish(loop)
+    assert rough.progress.best_value == pytest.approx(exact.progress.best_value, rel=0.1)
+    assert rough.progress.best_value != exact.progress.best_value
+    assert all(v.dtype == torch.float32 for v in rough.model.state_dict().values())
