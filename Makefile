@@ -40,8 +40,8 @@ $(STAMP): pyproject.toml constraints.txt
 
 reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
 	$(if $(filter ray,$(LAUNCHER)),@$(VENV)/bin/python -m pip install --quiet -e '.[ray]')
-	@$(RUN) sweep=$(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all) $(OPTIONS)
-	@$(REPORT) table $(SELECT) $(IN_PROFILE)
+	@status=0; $(RUN) sweep=$(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all) $(OPTIONS) || status=$$?; \
+	  test $$status -eq 2 || $(REPORT) table $(SELECT) $(IN_PROFILE) || status=$$?; exit $$status
 
 reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }

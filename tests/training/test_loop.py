@@ -1,16 +1,16 @@
-"""The loop: when it evaluates, keeps, stops; and that an interrupted run ends with the same bits."""
+"""The loop: when it evaluates, keeps, stops; that an interrupted run ends with the same bits."""
 
 import os
 import signal
 
 import pytest
 import torch
-from small import Recorder, SmallBatches, small_loop
 from torch.nn import functional as F
 
 from hypernetworks.training.files import CheckpointError, load_checkpoint
 from hypernetworks.training.settings import SettingsError
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
+from tests.training.small import Recorder, SmallBatches, small_loop
 
 
 def finish(loop):

@@ -61,10 +61,10 @@ def check_choice(group: str, choice: str) -> None:
 
 
 def _check_key(key: str) -> None:
-    first, *rest = key.split(".")
+    first = key.split(".")[0]
     if first in ("model", "dataset"):
-        schemas = list((MODELS if first == "model" else DATASETS).values())
-        known = {f"{first}.{f.name}" for schema in schemas for f in fields(schema)}
+        schemas: dict[str, Any] = MODELS if first == "model" else DATASETS
+        known = {f"{first}.{f.name}" for schema in schemas.values() for f in fields(schema)}
     else:
         known = _keys(Config)
     free = any(key.startswith(f"{k}.") for k in known if k.endswith("_args") or k == "paper")
@@ -83,11 +83,9 @@ def _keys(schema: Any, prefix: str = "") -> set[str]:
 
 
 def _near_keys(key: str) -> str:
-    schemas = {"model": MODELS, "dataset": DATASETS}
     known = _keys(Config)
-    for group, by_name in schemas.items():
-        for schema in by_name.values():
-            known |= _keys(schema, f"{group}.")
+    known |= {key for schema in MODELS.values() for key in _keys(schema, "model.")}
+    known |= {key for schema in DATASETS.values() for key in _keys(schema, "dataset.")}
     return _near(key, sorted(known | set(choices())))
 
 

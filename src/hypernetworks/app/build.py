@@ -24,7 +24,7 @@ class Experiment:
     valid: Any
     test: Any
     provenance: dict[str, Any]
-    baseline: type[nn.Module] | None
+    baseline: type[RidgeClassifier] | None
 
 
 def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
@@ -67,6 +67,6 @@ def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
 
 def count_parameters(model: nn.Module) -> dict[str, int]:
     """The total, and the parts for which the paper states a count."""
-    parts = getattr(model, "counted_parts", dict)()
+    parts: dict[str, list[nn.Parameter]] = getattr(model, "counted_parts", dict)()
     counts = {name: sum(p.numel() for p in part) for name, part in parts.items()}
     return {"total": sum(p.numel() for p in model.parameters()), **counts}

@@ -31,9 +31,9 @@ def sweeps() -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for name in experiment_files():
         found.setdefault(name.split("/")[0], []).append(name)
-    figures = OmegaConf.load(experiments_dir() / "figures.yaml")
-    for figure in figures:
-        found[f"figure{figure}"] = list(figures[figure].rows)
+    figures: Any = OmegaConf.to_container(OmegaConf.load(experiments_dir() / "figures.yaml"))
+    for number, figure in figures.items():
+        found[f"figure{number}"] = figure["rows"]
     return {"all": list(experiment_files()), **found}
 
 

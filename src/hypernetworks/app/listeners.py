@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
@@ -30,7 +31,7 @@ class MetricsListener:
 class ProgressListener:
     """A bar with loss, metric, speed and time left on a terminal; a log line an evaluation."""
 
-    def __init__(self, bar: "tqdm[None]", metric: str, first: int, last: int) -> None:
+    def __init__(self, bar: "tqdm[Any]", metric: str, first: int, last: int) -> None:
         self.bar = bar
         self.metric = metric
         self.first, self.last = first, last
@@ -50,13 +51,11 @@ class ProgressListener:
 
 
 @contextmanager
-def progress_bar(done: int, total: int, label: str, quiet: bool) -> Iterator["tqdm[None]"]:
+def progress_bar(done: int, total: int, label: str, quiet: bool) -> Iterator["tqdm[Any]"]:
     """A bar that shows on terminals only; log lines pass above it."""
     hide = True if quiet else None
-    with (
-        logging_redirect_tqdm(),
-        tqdm(total=total, initial=done, desc=label, unit="step", disable=hide) as bar,
-    ):
+    bar: tqdm[Any] = tqdm(total=total, initial=done, desc=label, unit="step", disable=hide)
+    with logging_redirect_tqdm(), bar:
         yield bar
 
 

@@ -3,8 +3,6 @@
 import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from os import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -130,7 +128,7 @@ def write_arrays(model: nn.Module, files: RunFiles) -> None:
         part = files.arrays.with_name(files.arrays.name + ".part")
         with part.open("wb") as file:
             np.savez_compressed(file, **{k: v.cpu().half().numpy() for k, v in arrays.items()})
-        replace(part, files.arrays)
+        part.replace(files.arrays)
 
 
 def write_curve(metrics: MetricsFile, files: RunFiles) -> None:
@@ -138,7 +136,7 @@ def write_curve(metrics: MetricsFile, files: RunFiles) -> None:
     lines = [json.dumps(line) + "\n" for line in metrics.lines() if "epoch" in line]
     part = files.curve.with_name(files.curve.name + ".part")
     part.write_text("".join(lines), encoding="utf-8")
-    replace(part, files.curve)
+    part.replace(files.curve)
 
 
 def _config_without_paths(cfg: DictConfig) -> dict[str, Any]:

@@ -55,14 +55,16 @@ class WandbTracker:
 
         from hypernetworks.report.figures import mosaic
 
+        pictures = {}
+        if record["arrays"]:
+            with np.load(files.arrays) as arrays:
+                pictures = {name: wandb.Image(mosaic(arrays[name])) for name in arrays.files}
+        # Closes the last step first: it would overwrite the summary with its own readings.
+        self.run.log(pictures, step=self.last_step, commit=True)
         self.run.summary.update(
             {name: metric["value"] for name, metric in record["metrics"].items()}
             | {"status": record["status"], "parameters": record["parameters"]}
         )
-        if record["arrays"]:
-            with np.load(files.arrays) as arrays:
-                pictures = {name: wandb.Image(mosaic(arrays[name])) for name in arrays.files}
-            self.run.log(pictures, step=self.last_step)
         artifact = wandb.Artifact(f"record-{record['table']}-{record['row']}-{files.id}", "record")
         artifact.add_file(str(files.record))
         self.run.log_artifact(artifact)

@@ -1,6 +1,7 @@
 """MNIST (LeCun, Cortes & Burges): 60,000 training and 10,000 test images of digits.
 
-Files, as torchvision lays them out: data_dir/MNIST/raw/{train,t10k}-{images-idx3,labels-idx1}-ubyte.
+Files, as torchvision lays them out, under data_dir/MNIST/raw:
+{train,t10k}-{images-idx3,labels-idx1}-ubyte.
 """
 
 import gzip
@@ -52,7 +53,12 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
     test = _read(raw, "t10k")
     sizes = {"train": len(train), "valid": len(valid), "test": len(test)}
     split = {**sizes, "seed": split_seed, "checksum": checksum}
-    about = {"name": "mnist", "kind": kind, "checksums": checksums, "split": split}
+    about: dict[str, object] = {
+        "name": "mnist",
+        "kind": kind,
+        "checksums": checksums,
+        "split": split,
+    }
     return ImageSplits(train, valid, test, about)
 
 
@@ -104,7 +110,7 @@ def _download(name: str, folder: Path, raw: Path) -> Path:
         f"MNIST is not there and cannot be downloaded. Missing: {missing}. "
         f"Get them (.gz or unpacked) from {' or '.join(MNIST.mirrors)} and put them into {raw} "
         "(HYPERNETWORKS_DATA or data_dir=... sets another place). "
-        "Without any data, this shows the machinery: make reproduce-table PROFILE=demo"
+        "Without any data, the demo shows the machinery: make reproduce-table"
     )
 
 

@@ -12,6 +12,7 @@ import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,14 +20,22 @@ from numpy.typing import NDArray
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
 from hypernetworks.report.atomic import write_bytes, write_text
-from hypernetworks.report.protocol import Figure, Row, Table, load_figures, load_tables, pick
+from hypernetworks.report.protocol import (
+    Figure,
+    Row,
+    Table,
+    folder_name,
+    load_figures,
+    load_tables,
+    pick,
+)
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
 
 GAP = 1  # white pixels between two tiles
 DOTS_PER_INCH = 150
-PANEL_DOTS = 720  # a panel's width, at most
+PANEL_DOTS = 960  # a panel's width, at most
 
 
 def kernel_grid(kernels: NDArray[Any]) -> NDArray[np.uint8]:
@@ -104,11 +113,11 @@ def draw(
     figure = pick(load_figures(experiments), figure_id, "figure")
     tables = {table.id: table for table in load_tables(experiments)}
     chosen = [(name, _newest(results, *name, profile)) for name in figure.rows]
-    missing = [f"{table}/{row}" for (table, row), record in chosen if record is None]
+    missing = [f"{folder_name(table)}/{row}" for (table, row), record in chosen if record is None]
     if missing:
         raise records.RecordError(
-            f"figure {figure.id}, profile {profile}: no run of {', '.join(missing)} (table/row); "
-            f"make reproduce-figure FIGURE={figure.id} PROFILE={profile}"
+            f"figure {figure.id}, profile {profile}: no finished run with arrays of "
+            f"{', '.join(missing)}; make reproduce-figure FIGURE={figure.id} PROFILE={profile}"
         )
     panels = []
     for (table_id, row_id), record in chosen:
@@ -136,9 +145,9 @@ def _newest(results: Path, table: str, row: str, profile: str) -> records.Record
 def _image(figure: Figure, record: records.Record) -> NDArray[np.uint8]:
     path = record.path.with_name(record["arrays"])
     try:
-        with np.load(path) as arrays:
+        with path.open("rb") as file, np.load(file) as arrays:
             array = arrays[figure.array]
-    except (OSError, ValueError, KeyError) as error:
+    except (OSError, ValueError, KeyError, BadZipFile) as error:
         reason = " ".join(str(error).split())
         raise records.RecordError(f"{path}: array '{figure.array}': {reason}") from error
     dimensions = {"kernels": 4, "filters": 3}[figure.drawing]
@@ -181,7 +190,7 @@ def _drawing(figure: Figure, panels: list[Panel]) -> "Drawing":
     sizes = [
         (s * p.image.shape[1], s * p.image.shape[0]) for s, p in zip(scales, panels, strict=True)
     ]
-    margin, head = 45, 190
+    margin, head = 45, 160
     width = sum(w for w, _ in sizes) + margin * (len(panels) + 1)
     height = max(h for _, h in sizes) + head + margin
     drawing = Drawing(figsize=(width / DOTS_PER_INCH, height / DOTS_PER_INCH), dpi=DOTS_PER_INCH)

@@ -15,6 +15,8 @@ from hypernetworks.report import records
 from hypernetworks.report.aggregate import Summary, paired_differences, spread, summarize
 from hypernetworks.report.protocol import Row, Table
 
+LABEL_WIDTH = 32
+
 
 @dataclass(frozen=True)
 class Column:
@@ -54,7 +56,14 @@ def terminal_table(table: Table, results: Path, profile: str) -> str:
     columns = [published_column(table, results, "paper"), yours_column(table, results, profile)]
     notice = notices(columns[-1])
     title = f"Table {table.id}: {table.title}"
-    body = [*notice, "", grid(table, columns, "simple"), "", *notice, *notes(table, columns)]
+    body = [
+        *notice,
+        "",
+        grid(table, columns, "simple", LABEL_WIDTH),
+        "",
+        *notice,
+        *notes(table, columns),
+    ]
     return "\n".join([title, heading(table), *body]) + "\n"
 
 
@@ -65,12 +74,19 @@ def heading(table: Table) -> str:
     return f"{measured}; in the paper: {table.paper}"
 
 
-def grid(table: Table, columns: Sequence[Column], style: str) -> str:
-    """The rows as text, in one of tabulate's styles; the last column's runs are detailed."""
+def grid(
+    table: Table, columns: Sequence[Column], style: str, label_width: int | None = None
+) -> str:
+    """The rows as text; the last column's runs are detailed.
+
+    Args:
+        style: one of tabulate's.
+        label_width: characters after which a row's label is wrapped; None for never.
+    """
     detail = columns[-1]
     digits = table.metric.digits
     head = ["row", "paper", *(c.heading for c in columns), "profile · data", "seeds"]
-    lines = [[*head, "parameters (ours / paper)"]]
+    lines = [[*head, "parameters"]]
     for quoted in table.quoted:
         marks = ["quoted"] * (len(columns) + 2)
         params = "quoted" if quoted.params is None else f"quoted / {_millions(quoted.params)}"
@@ -82,7 +98,7 @@ def grid(table: Table, columns: Sequence[Column], style: str) -> str:
         about = [_data(detail, summary), seeds, _parameters(row, summary)]
         lines.append([row.label, f"{row.value:.{digits}f}", *cells, *about])
     lines += [_baseline_line(table, columns, *found) for found in _baselines(table, detail)]
-    return tabulate(lines[1:], lines[0], style, disable_numparse=True)
+    return tabulate(lines[1:], lines[0], style, disable_numparse=True, maxcolwidths=[label_width])
 
 
 def notices(column: Column) -> list[str]:
@@ -103,15 +119,18 @@ def notices(column: Column) -> list[str]:
 
 def notes(table: Table, columns: Sequence[Column]) -> list[str]:
     """The lines under a table: paired differences, what was not counted, what was measured."""
-    found = [_difference(table, row, columns) for row in table.rows if row.compare_with]
+    found = [line for row in table.rows if (line := _difference(table, row, columns))]
     for column in columns:
         for row in table.rows:
             summary = column.summaries[row.id]
             prefix = f"{column.heading}, {row.label}: "
             found += [prefix + note for note in _doubts(column, summary)]
-    parts = [f"{', '.join(row.params_exact)} ({row.label})" for row in table.rows]
-    if any(row.params_exact for row in table.rows):
-        found.append(f"Parameters counted: {'; '.join(parts)}.")
+    parts = {row.label: ", ".join(row.params_exact) for row in table.rows if row.params_exact}
+    if len(set(parts.values())) == 1:
+        found.append(f"Parameters, ours / the paper's: {next(iter(parts.values()))}.")
+    elif parts:
+        shown = "; ".join(f"{part} ({label})" for label, part in parts.items())
+        found.append(f"Parameters, ours / the paper's: {shown}.")
     return found
 
 
@@ -128,17 +147,22 @@ def _doubts(column: Column, summary: Summary) -> Iterator[str]:
                 yield f"seed {seed} is no reproduction: {doubt}."
 
 
-def _difference(table: Table, row: Row, columns: Sequence[Column]) -> str:
-    """The paired difference between a row and the one it is compared with."""
-    other = table.row(row.compare_with or "")
-    assert other is not None  # load_tables refuses other names
+def _difference(table: Table, row: Row, columns: Sequence[Column]) -> str | None:
+    """The paired difference between a row and the one it is compared with, where there is one."""
+    other = table.row(row.compare_with) if row.compare_with else None
+    if other is None:
+        return None
     digits = table.metric.digits
-    found = [f"paper {row.value - other.value:+.{digits}f}"]
+    found = []
     for column in columns:
         pair = (column.summaries[row.id], column.summaries[other.id])
         differences = paired_differences(*pair, table.metric.name)
-        text = spread(differences).text(digits, "+") if differences else "no common seed"
-        found.append(f"{column.heading} {text}{_mark(pair[0]) if differences else ''}")
+        if differences:
+            text = spread(differences).text(digits, "+") + _mark(pair[0])
+            found.append(f"{column.heading} {text}")
+    if not found:
+        return None
+    found.insert(0, f"paper {row.value - other.value:+.{digits}f}")
     return f"{row.label} - {other.label}, paired by seed: {'; '.join(found)}."
 
 

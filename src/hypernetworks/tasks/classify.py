@@ -39,8 +39,12 @@ class Classification:
             wrong = wrong.to(logits.device) + (logits.argmax(1) != labels).sum()
             loss = loss.to(logits.device) + F.cross_entropy(logits, labels, reduction="sum")
             count += len(labels)
-        error = 100 * float(wrong) / count
-        return {"error": error, "accuracy": 100 - error, "loss": float(loss) / count}
+        missed = int(wrong)
+        return {
+            "error": 100 * missed / count,
+            "accuracy": 100 * (count - missed) / count,
+            "loss": float(loss) / count,
+        }
 
     def state_dict(self) -> dict[str, Any]:
         return {}
@@ -58,6 +62,7 @@ class RidgeClassifier(nn.Module):
     """
 
     name = "linear classifier (ridge regression)"
+    weight: Tensor
 
     def __init__(self, batches: Iterable[Batch], penalty: float = 1e-3) -> None:
         super().__init__()

@@ -216,7 +216,10 @@ class Loop:
         return "early_stopping" if patience and self.progress.stale >= patience else None
 
     def _evaluate(self) -> None:
-        readings = {"train_loss": self._read_loss(), "lr": self.scheduler.get_last_lr()[0]}
+        readings: dict[str, float] = {
+            "train_loss": self._read_loss(),
+            "lr": float(self.scheduler.get_last_lr()[0]),
+        }
         found = self.evaluate(self.valid)
         readings |= {f"valid_{name}": value for name, value in found.items()}
         metric = self.settings.selection_metric

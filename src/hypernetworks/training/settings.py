@@ -4,6 +4,7 @@ Imports no torch, so that a configuration can be composed without it.
 """
 
 from dataclasses import dataclass, field
+from itertools import pairwise
 from typing import Any
 
 PRECISIONS = ("float32", "bfloat16")
@@ -88,11 +89,7 @@ def _check_lr_table(table: list[Any] | None) -> None:
     if table is None:
         return
     rows_ok = all(isinstance(row, list | tuple) and len(row) == 2 for row in table)
-    if (
-        not table
-        or not rows_ok
-        or any(b[0] <= a[0] for a, b in zip(table, table[1:], strict=False))
-    ):
+    if not table or not rows_ok or any(b[0] <= a[0] for a, b in pairwise(table)):
         raise SettingsError(
             f"trainer.lr_table={table}: give [[until_step, lr], ...] with rising steps"
         )

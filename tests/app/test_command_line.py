@@ -1,0 +1,97 @@
+"""What the user types: help, the composed configuration, and one clear line for every mistake."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+HEAVY = ("torch", "torchvision", "wandb")
+
+
+def test_help_shows_groups_and_examples(command):
+    text = command("--help").stdout
+    for word in ("experiment=table7/hyper_cnn", "sweep=table7", "--cfg job", "mnist_convnet"):
+        assert word in text
+    assert "table7/cnn, table7/hyper_cnn, table_a1/mlp, table_a1/coord_mlp" in text
+
+
+def test_cfg_job_prints_the_composed_configuration(command):
+    options = ("experiment=table7/cnn", "profile=paper", "trainer.lr=0.002", "--cfg", "job")
+    config = yaml.safe_load(command(*options).stdout)
+    assert config["trainer"]["lr"] == 0.002
+    assert config["trainer"]["batch_size"] == 1000
+    assert config["dataset"] == {"name": "mnist", "valid_size": 5000, "split_seed": 0, "pad": 1}
+    assert config["profile"] == {"name": "paper", "data": "real", "baseline": False}
+
+
+@pytest.mark.parametrize("option", ["--help", "--cfg=job"])
+def test_composing_imports_nothing_heavy(option, tmp_path):
+    """In the same process as the command line, whose modules are then looked at."""
+    code = f"""
+import sys
+sys.argv = ["hypernetworks", {option!r}]
+from hypernetworks.app.main import main
+try:
+    main()
+except SystemExit as leave:
+    assert not leave.code, leave.code
+loaded = [name for name in {HEAVY} if name in sys.modules]
+assert not loaded, loaded
+"""
+    subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["trainer.lrr=1"], ["trainer.lrr", "trainer.lr"]),
+        (["trainer.lr=fast"], ["trainer.lr", "fast"]),
+        (["seed=x"], ["seed", "'x'"]),
+        (["model=hyper_mnist"], ["model=hyper_mnist", "hyper_mnist_convnet"]),
+        (["experiment=table7/hyper_cn"], ["experiment=table7/hyper_cn", "table7/hyper_cnn"]),
+        (["profile=papers"], ["profile=papers", "paper"]),
+        (["sweep=table77", "seed=0,1"], ["sweep=table77", "table7"]),
+        (["-m", "experiment=table7/cnn,table7/cn"], ["experiment=table7/cn:", "table7/cnn"]),
+        (["-m", "experiment=glob(table7/*)"], ["glob", "sweep=table7"]),
+        (["+trainer.foo=1"], ["trainer.foo"]),
+        (["++trainer.lrr=1"], ["trainer.lrr", "trainer.lr"]),
+        (["~logger"], ["~logger"]),
+        (["model=mnist_convnet", "model.embedding_size=8"], ["model.embedding_size"]),
+        (["model=hyper_mnist_convnet", "model.embeding_size=8"], ["model.embedding_size"]),
+        (["trainer"], ["trainer"]),
+        (["seed=0,1"], ["seed=0,1", "--multirun"]),
+        (["trainer.precision=half"], ["trainer.precision=half", "float32"]),
+        (["trainer.optimizer=Adm"], ["trainer.optimizer=Adm", "Adam"]),
+        (["device=tpu7"], ["device=tpu7"]),
+        (["dataset.valid_size=6000"], ["dataset.valid_size=6000", "5999"]),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(command, arguments, words, tmp_path):
+    done = command(*arguments, check=False)
+    assert done.returncode != 0
+    lines = done.stderr.strip().splitlines()
+    assert len(lines) == 1, done.stderr
+    assert lines[0].startswith("error: ")
+    assert all(word in lines[0] for word in words), lines[0]
+    assert not list(tmp_path.rglob("*.json")), "a refused run left a record"
+
+
+def test_missing_real_data_name_files_source_place_and_demo(command, tmp_path):
+    options = ("experiment=table7/cnn", "profile=paper", f"data_dir={tmp_path / 'none'}")
+    blocked = {"https_proxy": "http://127.0.0.1:9"}
+    done = subprocess.run(
+        [sys.executable, "-m", "hypernetworks", *options],
+        cwd=tmp_path,
+        env={**os.environ, **blocked},
+        capture_output=True,
+        text=True,
+        timeout=120,
+    )
+    assert done.returncode == 1
+    last = done.stderr.strip().splitlines()[-1]
+    for word in ("train-images-idx3-ubyte", "https://", "MNIST/raw", "HYPERNETWORKS_DATA", "demo"):
+        assert word in last
+    assert "Traceback" not in done.stderr
+    assert not [p for p in (tmp_path / "none").rglob("*") if p.is_file()]

@@ -1,0 +1,68 @@
+"""Every experiment file: composed in all profiles, counted at full size, stepped in demo."""
+
+import pytest
+from omegaconf import OmegaConf
+
+from hypernetworks.app import params
+from hypernetworks.app.build import build_model, count_parameters
+from hypernetworks.app.experiments import experiment_files, sweeps
+from hypernetworks.app.params import compose_row
+from hypernetworks.app.run import run
+from hypernetworks.report.records import find
+
+EXPERIMENTS = list(experiment_files())
+
+
+@pytest.mark.parametrize("profile", ["demo", "lite", "paper"])
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_composes_in_all_profiles(experiment, profile):
+    cfg = compose_row(experiment, profile)
+    assert not OmegaConf.missing_keys(cfg)
+    assert f"{experiment}" in (f"table{cfg.table}/{cfg.row}", f"table_{cfg.table}/{cfg.row}")
+    assert cfg.profile.data == ("sample" if profile == "demo" else "real")
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_counts_parameters_without_allocating(experiment):
+    model = build_model(compose_row(experiment, "paper"), "meta")
+    assert all(p.is_meta for p in model.parameters())
+    assert all(line[-1] == "ok" for line in params.compare(experiment))
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_steps_in_demo(experiment, small, tmp_path):
+    cfg = small(experiment)
+    value = run(cfg)
+    (record,) = find(tmp_path / "results")
+    assert (record["status"], record["steps"]) == ("finished", 6)
+    assert record["selection"]["value"] == value
+    assert record["parameters"] == count_parameters(build_model(cfg, "meta"))
+    assert {"test_error", "test_accuracy", "valid_error"} <= record["metrics"].keys()
+    assert record["baseline"]["metrics"]["test_error"]["value"] < 60
+
+
+def test_paper_protocol_of_table_7():
+    for row in ("cnn", "hyper_cnn"):
+        cfg = compose_row(f"table7/{row}", "paper")
+        trainer = cfg.trainer
+        assert (trainer.optimizer, trainer.lr, trainer.batch_size) == ("Adam", 0.001, 1000)
+        assert (trainer.selection_metric, trainer.lr_table, trainer.scheduler) == (
+            "valid_error",
+            None,
+            None,
+        )
+        assert (cfg.dataset.valid_size, cfg.dataset.pad) == (5000, 1)
+
+
+def test_sweeps_are_the_folders():
+    assert sweeps()["table7"] == ["table7/cnn", "table7/hyper_cnn"]
+    assert sweeps()["all"] == EXPERIMENTS
+    assert sweeps()["figure8"] == ["table_a1/mlp", "table_a1/coord_mlp"]
+
+
+def test_a_wrong_count_fails(monkeypatch, capsys):
+    monkeypatch.setattr(params, "count_parameters", lambda model: {"second_kernel": 1, "total": 2})
+    monkeypatch.setattr(params, "experiment_files", lambda: {"table7/cnn": None})
+    monkeypatch.setattr("sys.argv", ["params", "--quiet"])
+    assert params.main() == 1
+    assert "table7/cnn: second_kernel: 1, expected 12544" in capsys.readouterr().err

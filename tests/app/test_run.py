@@ -1,0 +1,179 @@
+"""One run: its record, and what is skipped, resumed, repeated and refused."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+import torch
+from filelock import FileLock
+
+from hypernetworks.app import run as runner
+from hypernetworks.app.identity import deviations, locate
+from hypernetworks.app.run import RunError, run
+from hypernetworks.report.records import find
+from hypernetworks.training.files import load_checkpoint
+from hypernetworks.training.stopping import Diverged
+from tests.app.conftest import SMALL
+
+
+@pytest.fixture
+def records(tmp_path):
+    return lambda: find(tmp_path / "results")
+
+
+def test_the_record_and_what_lies_beside_it(small, records):
+    run(small())
+    (record,) = records()
+    assert (record["table"], record["row"], record["profile"]) == ("7", "hyper_cnn", "demo")
+    assert record["data"]["kind"] == "sample"
+    assert record["stop_reason"] == "max_steps"
+    assert record["machine"]["threads"] == 1
+    assert record["versions"]["torch"] == torch.__version__.partition("+")[0]
+    assert "data_dir" not in record["config"]
+    assert len(record["segments"]) == 1
+    lines = (record.path.parent / record["curve"]).read_text().splitlines()
+    assert [json.loads(line)["step"] for line in lines] == [2, 4, 6]
+    with np.load(record.path.parent / record["arrays"]) as arrays:
+        assert arrays["second_kernel"].shape == (16, 16, 7, 7)
+    best = min(json.loads(line)["valid_error"] for line in lines)
+    assert record["selection"]["value"] == record["metrics"]["valid_error"]["value"] == best
+
+
+def test_the_same_seed_gives_the_same_numbers_and_another_does_not(small, records):
+    run(small())
+    run(small("table7/hyper_cnn", "force=true"))
+    run(small("table7/hyper_cnn", "seed=1"))
+    first, forced, other = sorted(records(), key=lambda r: (r["seed"], len(r["id"])))
+    assert (forced["id"], other["seed"]) == (first["id"] + "-2", 1)
+    assert first["metrics"] == forced["metrics"]
+    assert first["metrics"] != other["metrics"]
+    assert first["config_hash"] == other["config_hash"]
+
+
+def test_a_finished_run_is_skipped(small, records, monkeypatch):
+    value = run(small())
+    before = records()
+    monkeypatch.setattr(runner, "_train", lambda *_: pytest.fail("it ran again"))
+    assert run(small()) == value
+    assert records() == before
+
+
+def test_a_time_limit_is_resumed_by_the_same_call(small, records):
+    assert run(small("table7/cnn", "trainer.max_time=0.0001")) is None
+    (record,) = records()
+    assert record["status"] == "time_limit"
+    assert record["steps"] == 1
+    assert "test_error" not in record["metrics"]
+    run(small("table7/cnn"))
+    (record,) = records()
+    assert (record["status"], record["steps"]) == ("finished", 6)
+    assert [(s["first_step"], s["last_step"]) for s in record["segments"]] == [(0, 1), (1, 6)]
+
+
+def test_a_nan_leaves_a_clear_record(small, records, monkeypatch):
+    cfg = small("table7/cnn", "trainer.lr=1e30", "trainer.scheduler=null")
+    with pytest.raises(Diverged):
+        run(cfg)
+    (record,) = records()
+    assert record["status"] == "diverged"
+    assert "NaN or infinite" in record["error"]
+    assert record["metrics"] == {}
+
+
+def test_two_processes_do_not_train_the_same_run(small):
+    cfg = small()
+    files = locate(cfg, {})
+    files.folder.mkdir(parents=True)
+    with FileLock(files.folder / "lock"), pytest.raises(RunError, match="another process"):
+        run(cfg)
+
+
+def test_what_deviates_from_a_row():
+    free = ["experiment=table7/cnn", "profile=paper", "seed=3", "logger=none", "device=cuda"]
+    free += ["logger.mode=offline", "threads=1", "force=true", "trainer.max_time=9", "sweep=table7"]
+    free += ["hydra/launcher=joblib", "+hydra.launcher.x=1", "data_dir=/x", "results_dir=/y"]
+    assert deviations(free) == []
+    other = ["trainer.lr=0.1", "model=mlp", "dataset.pad=0", "trainer.precision=bfloat16"]
+    assert deviations([*free, *other]) == other
+
+
+def arguments(data_dir, results):
+    options = [o for o in SMALL if "max_steps" not in o]
+    places = [f"data_dir={data_dir}", f"results_dir={results}", "logger=none"]
+    return ["experiment=table7/hyper_cnn", "trainer.max_steps=60", *options, *places]
+
+
+def finish(data_dir, results, *more, module=("hypernetworks",)):
+    command = [sys.executable, "-m", *module, *arguments(data_dir, results), *more]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
+
+
+def wait_for_step(results, step):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        for path in results.rglob("checkpoint.pt"):
+            if load_checkpoint(path)["progress"]["step"] >= step:
+                return path
+        time.sleep(0.02)
+    pytest.fail("no checkpoint")
+
+
+def weights(results):
+    (path,) = results.rglob("checkpoint.pt")
+    state = load_checkpoint(path)
+    return {
+        "last": state["model"],
+        "best": state["best_weights"],
+        "opt": state["optimizer"]["state"],
+    }
+
+
+@pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
+def test_a_killed_run_resumes_to_the_same_bits(data_dir, tmp_path, signum):
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    finish(data_dir, whole)
+
+    often = [*arguments(data_dir, killed), "trainer.checkpoint_every=0"]
+    command = [sys.executable, "-m", "hypernetworks", *often]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        wait_for_step(killed, 5)
+        os.kill(process.pid, signum)
+        _, errors = process.communicate(timeout=60)
+    (record,) = find(killed)
+    if signum == signal.SIGTERM:
+        assert process.returncode == 128 + signal.SIGTERM
+        assert errors.strip().splitlines()[-1].startswith("error: interrupted at step")
+        assert record["status"] == "interrupted"
+    else:
+        assert record["status"] == "running"
+    finish(data_dir, killed)
+
+    torch.testing.assert_close(weights(killed), weights(whole), rtol=0, atol=0)
+    (one,), (two,) = find(whole), find(killed)
+    assert two["status"] == "finished"
+    assert one["metrics"] == two["metrics"]
+    curves = [(r.path.parent / r["curve"]).read_text() for r in (one, two)]
+    assert curves[0] == curves[1]
+    parts = [(s["first_step"], s["last_step"]) for s in two["segments"]]
+    assert parts[0][0] == 0
+    assert parts[0][1] == parts[1][0] >= 5
+    assert parts[1][1] == 60
+
+
+def test_two_processes_train_as_one(data_dir, tmp_path):
+    """torchrun with gloo: the same data, averaged gradients, the same model within rounding."""
+    one, two = tmp_path / "one", tmp_path / "two"
+    # SGD, since Adam turns a gradient's last bit into a whole step where it is nearly 0
+    options = ("trainer.optimizer=SGD", "trainer.scheduler=null", "trainer.lr=0.05")
+    finish(data_dir, one, *options)
+    two_processes = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    finish(data_dir, two, *options, module=(*two_processes, "-m", "hypernetworks"))
+    (record,) = find(two)
+    assert record["machine"]["device_count"] == 2
+    torch.testing.assert_close(weights(two)["last"], weights(one)["last"], rtol=1e-4, atol=1e-5)

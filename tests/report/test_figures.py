@@ -1,0 +1,173 @@
+import io
+import json
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from hypernetworks.report.figures import draw, filter_grid, kernel_grid, mosaic
+from hypernetworks.report.records import RecordError
+
+
+def test_kernel_grid_by_hand():
+    """Two output, three input channels, kernels of one row and two columns."""
+    kernels = np.zeros((2, 3, 1, 2))
+    kernels[0, 0] = [[-1.0, 1.0]]  # output 0, input 0: top left
+    kernels[1, 0] = [[0.6, -0.2]]  # output 1, input 0: top right
+    kernels[1, 2] = [[1.0, 1.0]]  # output 1, input 2: bottom right
+    # 127.5 + 127.5 w, rounded to even: w = 0 is 128, 0.6 is 204, -0.2 is 102; gaps are white
+    expected = [
+        [0, 255, 255, 204, 102],
+        [255, 255, 255, 255, 255],
+        [128, 128, 255, 128, 128],
+        [255, 255, 255, 255, 255],
+        [128, 128, 255, 255, 255],
+    ]
+    image = kernel_grid(kernels)
+    assert image.dtype == np.uint8
+    assert image.tolist() == expected
+
+
+def test_filter_grid_by_hand():
+    """Three filters lie in two columns; the fourth place stays white."""
+    filters = np.array([[[2.0]], [[-2.0]], [[1.0]]], dtype=np.float16)
+    assert filter_grid(filters).tolist() == [[255, 255, 0], [255, 255, 255], [191, 255, 255]]
+
+
+def test_the_scale_is_symmetric_whatever_the_unit():
+    weights = np.random.default_rng(0).normal(size=(4, 4, 7, 7))
+    image = kernel_grid(weights)
+    assert image.shape == (31, 31)
+    assert (kernel_grid(1000 * weights) == image).all()
+    tile = image[8:15, 24:31].astype(int)  # input 1, output 3
+    exact = 127.5 + 127.5 * weights[3, 1] / np.abs(weights).max()
+    assert np.abs(tile - exact).max() <= 0.5
+
+
+def test_zero_weights_are_gray():
+    assert (filter_grid(np.zeros((1, 2, 2))) == 128).all()
+
+
+def test_mosaic_goes_by_dimensions():
+    assert mosaic(np.ones((2, 3, 5, 5))).shape == (17, 11)
+    assert mosaic(np.ones((5, 4, 4))).shape == (9, 14)
+    for bad in (np.ones((2, 2)), np.ones((0, 3, 3)), np.full((1, 2, 2), np.nan)):
+        with pytest.raises(RecordError, match="cannot be drawn"):
+            mosaic(bad)
+
+
+@pytest.fixture
+def kernels():
+    return np.random.default_rng(1).normal(size=(16, 16, 7, 7)).astype(np.float16)
+
+
+def test_a_figure_and_its_origin(put, kernels, results, experiments, tmp_path):
+    put(array=kernels)
+    put(row="hyper_cnn", array=-kernels)
+    paths = draw("2", experiments, results, "paper", tmp_path / "out")
+    assert [p.name for p in paths] == [f"figure2-paper.{s}" for s in ("png", "svg", "json")]
+    origin = json.loads(paths[2].read_text())
+    assert origin["figure"] == "2"
+    assert origin["array"] == "second_kernel"
+    assert [(d["row"], d["id"]) for d in origin["drawn_from"]] == [
+        ("cnn", "paper-seed0-1a2b3c4d"),
+        ("hyper_cnn", "paper-seed0-1a2b3c4d"),
+    ]
+    assert origin["drawn_from"][0]["commits"] == ["1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"]
+
+
+def test_the_picture_shows_the_weights(put, kernels, results, experiments, tmp_path):
+    """Both mosaics are in the PNG dot by dot, each of their 127 x 127 pixels seven dots wide."""
+    put(array=kernels)
+    put(row="hyper_cnn", array=-kernels)
+    [png, *_] = draw("2", experiments, results, "paper", tmp_path)
+    with Image.open(io.BytesIO(png.read_bytes())) as picture:
+        dots = np.asarray(picture.convert("L")).astype(int)
+    margin, side = 45, 7 * 127
+    lowest = dots[-margin - side : -margin]
+    for panel, weights in enumerate((kernels, -kernels)):
+        left = margin + panel * (side + margin)
+        exact = np.kron(mosaic(weights), np.ones((7, 7), int))
+        assert np.abs(lowest[:, left : left + side] - exact).max() <= 1
+
+
+def test_the_pictures_are_deterministic(put, kernels, results, experiments, tmp_path):
+    put(array=kernels)
+    put(row="hyper_cnn", array=kernels)
+    first = draw("2", experiments, results, "paper", tmp_path / "first")
+    second = draw("2", experiments, results, "paper", tmp_path / "second")
+    for one, other in zip(first, second, strict=True):
+        assert one.read_bytes() == other.read_bytes()
+    assert b"<dc:date>" not in first[1].read_bytes()
+
+
+def titles(monkeypatch, *arguments):
+    """Draws, and returns the panels' titles."""
+    from matplotlib.axes import Axes
+
+    found = []
+    real = Axes.set_title
+
+    def listen(self, label, **options):
+        found.append(label)
+        return real(self, label, **options)
+
+    monkeypatch.setattr(Axes, "set_title", listen)
+    draw(*arguments)
+    return found
+
+
+def test_titles_say_what_is_shown(put, kernels, results, experiments, tmp_path, monkeypatch):
+    put(array=kernels, profile="demo", kind="sample", seed=3, value=4.5)
+    put(row="hyper_cnn", array=kernels, profile="demo", kind="prefix", value=5)
+    assert titles(monkeypatch, "2", experiments, results, "demo", tmp_path) == [
+        "Normal Convnet\ntest_error 4.50 percent\nprofile demo, SAMPLE DATA, seed 3",
+        "Hyper Convnet\ntest_error 5.00 percent\nprofile demo, prefix data, seed 0",
+    ]
+
+
+def test_the_newest_run_without_overrides_comes_first(put, kernels, results, experiments, tmp_path):
+    old, new, newest = (f"2025-0{month}-01T00:00:00Z" for month in (1, 2, 3))
+    put("published", seed=9, array=kernels, created=newest)
+    put(seed=0, array=kernels, created=old)
+    put(seed=1, array=kernels, created=new)
+    put(seed=2, array=kernels, created=newest, overrides=["trainer.lr=1"])
+    put(seed=3, array=kernels, created=newest, status="interrupted")
+    put("published", row="hyper_cnn", seed=4, array=kernels)
+    *_, origin = draw("2", experiments, results, "paper", tmp_path)
+    drawn = [d["id"] for d in json.loads(origin.read_text())["drawn_from"]]
+    assert drawn == ["paper-seed1-1a2b3c4d", "paper-seed4-1a2b3c4d"]
+
+
+def test_missing_runs_are_named_with_the_command(put, kernels, results, experiments, tmp_path):
+    put(array=kernels)
+    put(row="hyper_cnn")  # finished, but without arrays
+    with pytest.raises(RecordError) as refusal:
+        draw("2", experiments, results, "paper", tmp_path / "out")
+    assert str(refusal.value) == (
+        "figure 2, profile paper: no finished run with arrays of table7/hyper_cnn; "
+        "make reproduce-figure FIGURE=2 PROFILE=paper"
+    )
+    assert not (tmp_path / "out").exists()
+
+
+def test_an_unknown_figure(results, experiments, tmp_path):
+    with pytest.raises(RecordError, match=r"no figure '12'; did you mean 2\? there are: 2"):
+        draw("12", experiments, results, "demo", tmp_path)
+
+
+@pytest.mark.parametrize("array", [np.ones((3, 7, 7)), np.ones((2, 2, 7, 7)) * np.nan])
+def test_arrays_of_another_kind_are_refused(array, put, results, experiments, tmp_path):
+    put(array=array)
+    put(row="hyper_cnn", array=array)
+    with pytest.raises(RecordError, match="array"):
+        draw("2", experiments, results, "paper", tmp_path)
+
+
+def test_a_damaged_array_file_is_named(put, kernels, results, experiments, tmp_path):
+    path = put(array=kernels).with_suffix(".npz")
+    put(row="hyper_cnn", array=kernels)
+    path.write_bytes(path.read_bytes()[:100])
+    with pytest.raises(RecordError) as refusal:
+        draw("2", experiments, results, "paper", tmp_path)
+    assert str(refusal.value).startswith(f"{path}: array 'second_kernel': ")

@@ -1,0 +1,139 @@
+import pytest
+
+from hypernetworks.report.published import check_published, write_published
+
+
+@pytest.fixture
+def published(put, results, experiments):
+    """A published folder with three seeds of one row, and its two pages."""
+    paths = [
+        put("published", seed=s, value=v, array=[[1.0]]) for s, v in enumerate((0.6, 0.7, 0.8))
+    ]
+    put("published", row="hyper_cnn", profile="lite", value=0.9)
+    write_published(results, experiments)
+    return paths
+
+
+def test_the_tables_page(published, results):
+    text = (results / "published" / "TABLES.md").read_text()
+    assert "## Table 7: Two networks" in text
+    row = next(line for line in text.splitlines() if line.startswith("| Normal Convnet"))
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells == [
+        "Normal Convnet",
+        "0.72",
+        "0.70 ± 0.10 (n=3)",
+        "paper · real",
+        "0, 1, 2",
+        "12,544 / 12,544",
+    ]
+    assert "yours" not in text
+    provenance = next(line for line in text.splitlines() if line.startswith("- Normal Convnet: "))
+    assert provenance.startswith("- Normal Convnet: commit 1a2b3c4d5e; NVIDIA H100; data mnist ")
+    assert provenance.endswith("; configuration 1a2b3c4d; 1.5 + 1.5 + 1.5 minutes.")
+
+
+def test_lite_runs_have_a_section_of_their_own(published, results):
+    text = (results / "published" / "TABLES.md").read_text()
+    paper, lite = text.split("### Table 7, profile lite")
+    assert "0.90" not in paper
+    assert "0.90 (n=1)" in lite
+    assert lite.count("Profile lite: a shortened protocol") == 2
+
+
+def test_the_index_lists_every_run(published, results):
+    text = (results / "published" / "INDEX.md").read_text()
+    lines = [line for line in text.splitlines() if line.startswith("| 7")]
+    assert "4 published runs." in text
+    assert len(lines) == 4
+    cells = [cell.strip() for cell in lines[2].strip("|").split("|")]
+    assert cells == [
+        "7",
+        "cnn",
+        "paper",
+        "real",
+        "2",
+        "test_error 0.80",
+        "1100",
+        "1.5",
+        "1a2b3c4d5e",
+        "NVIDIA H100",
+        "[paper-seed2-1a2b3c4d](7/cnn/paper-seed2-1a2b3c4d.json)",
+    ]
+    assert (results / "published" / "7/cnn/paper-seed2-1a2b3c4d.json").is_file()
+
+
+def test_writing_again_changes_nothing(published, results, experiments):
+    before = {p: p.read_bytes() for p in (results / "published").glob("*.md")}
+    write_published(results, experiments)
+    assert {p: p.read_bytes() for p in (results / "published").glob("*.md")} == before
+    assert check_published(results, experiments) is None
+
+
+def test_runs_of_this_checkout_do_not_matter(published, put, results, experiments):
+    put("runs", seed=7, value=50.0)
+    assert check_published(results, experiments) is None
+
+
+def test_nothing_published_is_a_state_too(results, experiments):
+    write_published(results, experiments)
+    assert "not run" in (results / "published" / "TABLES.md").read_text()
+    assert "0 published runs." in (results / "published" / "INDEX.md").read_text()
+    assert check_published(results, experiments) is None
+
+
+def test_a_stale_page_is_found(published, results, experiments):
+    page = results / "published" / "TABLES.md"
+    page.write_text(page.read_text().replace("0.70 ± 0.10", "0.60 ± 0.10"))
+    message = check_published(results, experiments)
+    assert message is not None
+    assert message.startswith(f"{page} is not what the published records give")
+
+
+def test_a_missing_page_is_found(published, results, experiments):
+    (results / "published" / "INDEX.md").unlink()
+    assert "INDEX.md" in str(check_published(results, experiments))
+
+
+def test_a_tampered_number_is_found(published, results, experiments):
+    published[0].write_text(published[0].read_text().replace('"value": 0.6', '"value": 0.5'))
+    assert "TABLES.md is not what the published records give" in str(
+        check_published(results, experiments)
+    )
+
+
+TAMPERED = [
+    ('"seed": 0', '"seed": 5', "$.id"),
+    ('"status": "finished"', '"status": "done"', "$.status"),
+    ('"clean": true', '"clean": false', "may not be published: sources that differ"),
+    ('"kind": "real"', '"kind": "sample"', "may not be published: sample data"),
+    ('"row": "cnn"', '"row": "hyper_cnn"', "belongs into"),
+]
+
+
+@pytest.mark.parametrize(("old", "new", "message"), TAMPERED)
+def test_a_tampered_record_is_found(old, new, message, published, results, experiments):
+    path = published[0]
+    assert old in path.read_text()
+    path.write_text(path.read_text().replace(old, new))
+    found = check_published(results, experiments)
+    assert found is not None
+    assert found.startswith(f"{path}: ")
+    assert message in found
+
+
+def test_missing_arrays_are_found(published, results, experiments):
+    published[1].with_suffix(".npz").unlink()
+    assert "paper-seed1-1a2b3c4d.npz is missing beside it" in str(
+        check_published(results, experiments)
+    )
+
+
+def test_a_row_without_an_experiment_is_found(published, put, results, experiments):
+    put("published", row="forgotten")
+    assert "table 7 has no row forgotten" in str(check_published(results, experiments))
+
+
+def test_a_stray_json_file_is_found(published, results, experiments):
+    (results / "published" / "7" / "notes.json").write_text("{}")
+    assert "notes.json: $: " in str(check_published(results, experiments))
