@@ -64,7 +64,7 @@ check: $(STAMP)  ## format, lint, types, import direction, experiment files, gen
 	@$(VENV)/bin/ruff format --check .
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports
+	@$(VENV)/bin/lint-imports --no-logo --no-cache
 	@$(VENV)/bin/python -m hypernetworks.app.params --quiet
 	@$(REPORT) check
 
