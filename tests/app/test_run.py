@@ -170,7 +170,7 @@ def test_two_processes_train_as_one(data_dir, tmp_path):
     """torchrun with gloo: the same data, averaged gradients, the same model within rounding."""
     one, two = tmp_path / "one", tmp_path / "two"
     # SGD, since Adam turns a gradient's last bit into a whole step where it is nearly 0
-    options = ("trainer.optimizer=SGD", "trainer.scheduler=null", "trainer.lr=0.05")
+    options = ("trainer.optimizer=SGD", "trainer.lr=0.02", "trainer.max_steps=10")
     finish(data_dir, one, *options)
     two_processes = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
     finish(data_dir, two, *options, module=(*two_processes, "-m", "hypernetworks"))
