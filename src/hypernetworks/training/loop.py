@@ -1,6 +1,6 @@
 """The training loop: one for every task.
 
-The loop knows a model, a task and batches only by what they do (the protocols below). It is
+The loop knows a model, a task and batches only by what they do (protocols.py). It is
 exact under interruption: everything that later steps depend on is in the checkpoint, and the data
 order is a pure function of (seed, epoch, position), so a run that is killed and restarted ends
 with the same bits as one that never stopped (on one machine, with the same number of threads).
@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -20,46 +20,9 @@ from torch import Tensor, nn
 from hypernetworks.training.devices import Placement
 from hypernetworks.training.files import CheckpointError, load_checkpoint, save_atomically
 from hypernetworks.training.optim import build_optimizer, build_scheduler
+from hypernetworks.training.protocols import Batches, Listener, Task
 from hypernetworks.training.settings import SettingsError, TrainerSettings
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag
-
-
-class Batches(Protocol):
-    """A data set cut into batches, in an order that is a pure function of the epoch."""
-
-    def __len__(self) -> int:
-        """Batches an epoch."""
-        ...
-
-    def epoch(self, epoch: int, start: int = 0) -> Iterator[Any]:
-        """The epoch's batches, from number `start` on."""
-        ...
-
-
-class Task(Protocol):
-    """What is learned: a loss for training, metrics for evaluation."""
-
-    def loss(self, model: nn.Module, batch: Any) -> Tensor:
-        """The mean loss of a batch, to be minimised."""
-        ...
-
-    def evaluate(self, model: nn.Module, batches: Batches) -> dict[str, float]:
-        """Metrics over all batches, named without the split ("error", not "valid_error")."""
-        ...
-
-    def state_dict(self) -> dict[str, Any]:
-        """What the task carries from step to step beside the model; {} for most."""
-        ...
-
-    def load_state_dict(self, state: dict[str, Any]) -> None: ...
-
-
-class Listener(Protocol):
-    """Hears of every step and of every reading; only the leading process has listeners."""
-
-    def step(self, step: int) -> None: ...
-
-    def log(self, step: int, metrics: dict[str, float]) -> None: ...
 
 
 @dataclass
@@ -85,7 +48,7 @@ class Loop:
 
     Args:
         model: on the placement's device.
-        task, train, valid: see the protocols above.
+        task, train, valid: see protocols.py.
         settings: the trainer's settings.
         placement: device and processes.
         checkpoint: the file to save to, and to resume from if it exists.

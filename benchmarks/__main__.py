@@ -1,0 +1,25 @@
+"""`make bench`: all benchmarks, or those named: `python -m benchmarks loop hyper startup`."""
+
+import sys
+
+from benchmarks import hyper, loop, startup
+from benchmarks.measure import machine
+
+BENCHMARKS = {"loop": loop.main, "hyper": hyper.main, "startup": startup.main}
+
+
+def main(names: list[str]) -> int:
+    unknown = [name for name in names if name not in BENCHMARKS]
+    if unknown:
+        known = ", ".join(BENCHMARKS)
+        print(f"error: no benchmark {', '.join(unknown)}; there are: {known}", file=sys.stderr)
+        return 2
+    print(machine())
+    for name in names or BENCHMARKS:
+        print()
+        BENCHMARKS[name]()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,44 @@
+"""The benchmarks measure what they say; their figures are not judged here."""
+
+import math
+
+import torch
+from benchmarks.__main__ import main
+from benchmarks.measure import compare
+
+from benchmarks import hyper, loop, startup
+from hypernetworks import MnistConvnet
+
+
+def test_the_loops_arm_really_trains(capsys):
+    torch.manual_seed(0)
+    fresh = MnistConvnet().state_dict()
+    torch.manual_seed(0)
+    ratio, trained = loop.measure(steps=8, batch_size=10, images=50)
+    assert 0 < ratio < math.inf
+    assert trained.progress.step == 8
+    assert not torch.equal(trained.model.state_dict()["weight2"], fresh["weight2"])
+    turns = trained.listeners[-1]
+    assert len(turns.loop_seconds) == len(turns.bare_seconds) == 8
+    assert "our loop / plain torch" in capsys.readouterr().out
+
+
+def test_hyper_compares_two_networks(capsys):
+    assert all(0 < ratio < math.inf for ratio in hyper.measure(steps=3, batch_size=4))
+    assert capsys.readouterr().out.count("hyper convnet / convnet") == 2
+
+
+def test_startup_runs_both_applications(capsys):
+    assert math.isfinite(startup.measure(runs=1))
+    assert "bare Hydra application" in capsys.readouterr().out
+
+
+def test_a_ratio_is_that_of_the_medians(capsys):
+    assert compare("x", [3.0, 1.0, 9.0], [2.0, 1.0, 50.0], 1.4) == 1.5
+    assert "1.500" in (out := capsys.readouterr().out)
+    assert "MISSED" in out
+
+
+def test_an_unknown_name_is_one_line(capsys):
+    assert main(["lopp"]) == 2
+    assert capsys.readouterr().err == "error: no benchmark lopp; there are: loop, hyper, startup\n"
