@@ -74,17 +74,6 @@ def test_publish_refusals_are_one_line(run, put):
     assert run("publish", str(path), "--table", "7")[0] == 1
 
 
-def test_figure(run, put, results):
-    for row in ("cnn", "hyper_cnn"):
-        put(row=row, profile="demo", kind="sample", array=[[[[0.5]]]])
-    status, out, _ = run("figure", "2", "--profile", "demo")
-    assert status == 0
-    assert out[0] == str(results / "figures" / "figure2-demo.png")
-    status, _, err = run("figure", "3")
-    assert status == 1
-    assert err == ["error: no figure '3'; there are: 2"]
-
-
 MODULES = sorted(path.stem for path in Path(cli.__file__).parent.glob("[a-z]*.py"))
 
 

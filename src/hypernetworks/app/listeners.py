@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -55,7 +55,7 @@ def progress_bar(done: int, total: int, label: str, quiet: bool) -> Iterator["tq
     """A bar that shows on terminals only; log lines pass above it."""
     hide = True if quiet else None
     bar: tqdm[Any] = tqdm(total=total, initial=done, desc=label, unit="step", disable=hide)
-    with logging_redirect_tqdm(), bar:
+    with nullcontext() if bar.disable else logging_redirect_tqdm(), bar:
         yield bar
 
 

@@ -1,4 +1,4 @@
-"""The command line: tables, figures and the published records. Runs nothing."""
+"""The command line: tables and the published records. Runs nothing."""
 
 import argparse
 import sys
@@ -42,12 +42,6 @@ def _parser() -> argparse.ArgumentParser:
     table.add_argument("--profile", choices=PROFILES, help="of the column 'yours'; default: demo")
     table.set_defaults(command=_table)
 
-    figure = commands.add_parser("figure", parents=[common], help="draw a figure")
-    figure.add_argument("figure", metavar="FIGURE")
-    figure.add_argument("--profile", choices=PROFILES, default="demo")
-    figure.add_argument("--out", type=Path, metavar="FOLDER", help="default: RESULTS/figures")
-    figure.set_defaults(command=_figure)
-
     copy = commands.add_parser("publish", parents=[common], help="copy runs to the published ones")
     copy.add_argument("paths", type=Path, nargs="*", metavar="RECORD")
     copy.add_argument("--table", metavar="TABLE", help="instead of paths: all runs of a table")
@@ -75,16 +69,6 @@ def _table(options: argparse.Namespace) -> int:
         only = f" TABLE={options.table}" if options.table else ""
         command = f"make reproduce-table{only} PROFILE=paper SEEDS=0,1,2"
         print(f"For the paper's protocol on the real data: {command}")
-    return 0
-
-
-def _figure(options: argparse.Namespace) -> int:
-    from hypernetworks.report.figures import draw
-
-    out = options.out or options.results / "figures"
-    figure = (options.figure, options.experiments, options.results, options.profile, out)
-    for path in draw(*figure):
-        print(path)
     return 0
 
 

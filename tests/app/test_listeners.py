@@ -1,0 +1,55 @@
+"""What the user sees of a run: lines in the log, a bar on terminals only, silence when quiet."""
+
+import logging
+import os
+import pty
+import re
+import subprocess
+import sys
+import termios
+
+from hypernetworks.app.run import run
+from tests.app.conftest import SMALL
+
+EVALUATION = re.compile(
+    r"epoch [\d.]+  step 2  train_loss [\d.]+  lr .*valid_error .*left \d\d:\d\d"
+)
+
+
+def test_the_log_has_plain_lines(small, tmp_path):
+    logging.getLogger().setLevel(logging.INFO)
+    run(small("table7/cnn"))
+    (log,) = (tmp_path / "results").rglob("log.txt")
+    text = log.read_text()
+    assert EVALUATION.search(text)
+    assert "SAMPLE DATA: not comparable with the paper" in text
+    assert "\r" not in text
+    assert "it/s" not in text
+
+
+def test_pipes_get_no_bar_and_quiet_gets_nothing(command):
+    loud = command("experiment=table7/cnn", "logger=none", *SMALL)
+    assert EVALUATION.search(loud.stdout)
+    assert "step/s" not in loud.stdout + loud.stderr
+    quiet = command("experiment=table7/cnn", "logger=none", "seed=1", "quiet=true", *SMALL)
+    assert (quiet.stdout, quiet.stderr) == ("", "")
+
+
+def test_a_terminal_gets_a_bar_with_speed_and_metric(data_dir, tmp_path):
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, 120))
+    options = ["experiment=table7/cnn", "logger=none", f"data_dir={data_dir}", *SMALL]
+    command = [sys.executable, "-m", "hypernetworks", *options, "trainer.max_steps=40"]
+    with subprocess.Popen(command, cwd=tmp_path, stdout=theirs, stderr=theirs) as process:
+        os.close(theirs)
+        shown = b""
+        try:
+            while part := os.read(ours, 4096):
+                shown += part
+        except OSError:
+            pass  # the terminal is closed when the program ends
+    os.close(ours)
+    assert process.returncode == 0
+    text = shown.decode()
+    assert re.search(r"7/cnn demo-seed0-\w+: +\d+%.*\d+/40 .*step/s", text)
+    assert "valid_error=" in text
