@@ -1,11 +1,16 @@
-"""`make bench`: all benchmarks, or those named: `python -m benchmarks loop hyper startup`."""
+"""`make bench`: all benchmarks, or those named: `python -m benchmarks loop hyper`."""
 
 import sys
 
-from benchmarks import hyper, loop, startup
+from benchmarks import hyper, layout, loop, startup
 from benchmarks.measure import machine
 
-BENCHMARKS = {"loop": loop.main, "hyper": hyper.main, "startup": startup.main}
+BENCHMARKS = {
+    "loop": loop.main,
+    "hyper": hyper.main,
+    "layout": layout.main,
+    "startup": startup.main,
+}
 
 
 def main(names: list[str]) -> int:

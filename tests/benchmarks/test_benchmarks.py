@@ -6,7 +6,7 @@ import torch
 from benchmarks.__main__ import main
 from benchmarks.measure import compare
 
-from benchmarks import hyper, loop, startup
+from benchmarks import hyper, layout, loop, startup
 from hypernetworks import MnistConvnet
 
 
@@ -28,6 +28,11 @@ def test_hyper_compares_two_networks(capsys):
     assert capsys.readouterr().out.count("hyper convnet / convnet") == 2
 
 
+def test_layout_compares_two_memory_formats(capsys):
+    assert 0 < layout.measure(steps=3, batch_size=4) < math.inf
+    assert "channels-last / default" in capsys.readouterr().out
+
+
 def test_startup_runs_both_applications(capsys):
     assert math.isfinite(startup.measure(runs=1))
     assert "bare Hydra application" in capsys.readouterr().out
@@ -41,4 +46,7 @@ def test_a_ratio_is_that_of_the_medians(capsys):
 
 def test_an_unknown_name_is_one_line(capsys):
     assert main(["lopp"]) == 2
-    assert capsys.readouterr().err == "error: no benchmark lopp; there are: loop, hyper, startup\n"
+    assert (
+        capsys.readouterr().err
+        == "error: no benchmark lopp; there are: loop, hyper, layout, startup\n"
+    )
