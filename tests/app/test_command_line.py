@@ -78,6 +78,14 @@ def test_a_mistake_is_one_line_that_names_it(command, arguments, words, tmp_path
     assert not list(tmp_path.rglob("*.json")), "a refused run left a record"
 
 
+def test_a_folder_that_is_a_file_is_one_line(command, tmp_path):
+    (tmp_path / "results").write_text("not a folder")
+    done = command("experiment=table7/cnn", "logger=none", check=False)
+    assert done.returncode == 1
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert "results" in done.stderr
+
+
 def test_missing_real_data_name_files_source_place_and_demo(command, tmp_path):
     options = ("experiment=table7/cnn", "profile=paper", f"data_dir={tmp_path / 'none'}")
     blocked = {"https_proxy": "http://127.0.0.1:9"}

@@ -38,7 +38,8 @@ def main() -> None:
     except (HydraException, OmegaConfBaseException) as error:
         _leave(_one_line(error), 2)
     except Exception as error:
-        if error.__class__.__module__.partition(".")[0] != "hypernetworks":
+        ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
+        if not ours and not isinstance(error, OSError):
             raise
         _leave(str(error), 1)
 

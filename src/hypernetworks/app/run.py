@@ -32,7 +32,16 @@ class RunError(Exception):
     """A run that cannot start."""
 
 
-FORESEEN = (DataError, SettingsError, CheckpointError, Diverged, RecordError, RunError)
+# OSError: a full disk, a folder that may not be written; its own message names the file.
+FORESEEN = (
+    DataError,
+    SettingsError,
+    CheckpointError,
+    Diverged,
+    RecordError,
+    RunError,
+    OSError,
+)
 
 
 def run_or_explain(cfg: DictConfig) -> float | None:

@@ -75,11 +75,20 @@ def placement(name: str) -> Iterator[Placement]:
 
 def _device(name: str) -> torch.device:
     if name == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
+        if device.type == "cuda":
+            _same_numbers_every_time()
         torch.empty(0, device=device)
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise SettingsError(f"device={name} cannot be used here: {reason}") from error
     return device
+
+
+def _same_numbers_every_time() -> None:
+    """CUDA's fastest kernels add in any order; these choices make a seed repeat its numbers."""
+    environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
+    torch.backends.cudnn.benchmark = False
+    torch.use_deterministic_algorithms(True, warn_only=True)
