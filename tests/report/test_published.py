@@ -137,3 +137,17 @@ def test_a_row_without_an_experiment_is_found(published, put, results, experimen
 def test_a_stray_json_file_is_found(published, results, experiments):
     (results / "published" / "7" / "notes.json").write_text("{}")
     assert "notes.json: $: " in str(check_published(results, experiments))
+
+
+def test_the_readme_holds_the_results_between_its_marks(published, results, experiments):
+    readme = results.parent / "README.md"
+    readme.write_text("# Title\n\n<!-- results -->\nold\n<!-- end of results -->\n\nThe rest.\n")
+    message = check_published(results, experiments)
+    assert "README.md is not what the published records give" in message
+    assert readme in write_published(results, experiments)
+    text = readme.read_text()
+    assert text.startswith("# Title\n\n<!-- results -->\n")
+    assert text.endswith("<!-- end of results -->\n\nThe rest.\n")
+    assert "old" not in text
+    assert "0.70 ± 0.10 (n=3)" in text
+    assert check_published(results, experiments) is None

@@ -1,9 +1,11 @@
-"""TABLES.md and INDEX.md, from the published records alone, and the check that they still match.
+"""TABLES.md, INDEX.md and the README's results, from the published records alone, and the check
+that they still match.
 
-Both are pure functions of the records and of `experiments/`: no dates, no order of files on a
+All are pure functions of the records and of `experiments/`: no dates, no order of files on a
 disk, nothing of the machine that writes them.
 """
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -14,30 +16,39 @@ from hypernetworks.report import records
 from hypernetworks.report.atomic import write_text
 from hypernetworks.report.protocol import Table, load_tables
 from hypernetworks.report.provenance import config_hash
-from hypernetworks.report.tables import Column, grid, heading, notes, notices, published_column
+from hypernetworks.report.tables import (
+    Column,
+    difference,
+    grid,
+    heading,
+    notes,
+    notices,
+    published_column,
+)
 
 COMMAND = "python -m hypernetworks.report index"
+BLOCK = re.compile("(?<=<!-- results -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
 MADE_BY = f"<!-- Written by `{COMMAND}` from the records in this folder. Do not edit. -->"
 
 
 def write_published(results: Path, experiments: Path) -> list[Path]:
-    """Writes `results`/published/TABLES.md and INDEX.md anew.
+    """Writes `results`/published/TABLES.md and INDEX.md anew, and the results in the README.md
+    beside `results`, where it has a place for them.
 
     Raises:
         RecordError: if a record or an experiment's file is damaged.
     """
-    written = []
-    for name, text in _texts(results, experiments).items():
-        written.append(results / "published" / name)
-        write_text(written[-1], text)
-    return written
+    pages = _pages(results, experiments)
+    for path, text in pages.items():
+        write_text(path, text)
+    return list(pages)
 
 
 def check_published(results: Path, experiments: Path) -> str | None:
     """What is wrong with the published folder, in one line; None if nothing.
 
     Every record there must be valid, publishable, at the place that its fields say and whole with
-    its curve and arrays; TABLES.md and INDEX.md must be what the records give.
+    its curve and arrays; the pages and the README's results must be what the records give.
     """
     folder = results / "published"
     try:
@@ -46,11 +57,10 @@ def check_published(results: Path, experiments: Path) -> str | None:
             fault = _fault(records.read(path), folder, rows)
             if fault is not None:
                 return f"{path}: {fault}"
-        texts = _texts(results, experiments)
+        pages = _pages(results, experiments)
     except records.RecordError as error:
         return str(error)
-    for name, text in texts.items():
-        path = folder / name
+    for path, text in pages.items():
         if not path.is_file() or path.read_text(encoding="utf-8") != text:
             return f"{path} is not what the published records give; run: {COMMAND}"
     return None
@@ -69,17 +79,33 @@ def _fault(record: records.Record, folder: Path, rows: set[tuple[str, str]]) -> 
     return f"may not be published: {reason}" if reason else None
 
 
-def _texts(results: Path, experiments: Path) -> dict[str, str]:
+def _pages(results: Path, experiments: Path) -> dict[Path, str]:
     tables = load_tables(experiments)
+    folder = results / "published"
     sections = [_section(table, results) for table in tables]
     preface = (
         "Mean ± sample standard deviation over n seeds, beside the paper's numbers; one number "
         "(n=1) is no evidence for an order. Every run is listed in [INDEX.md](INDEX.md)."
     )
-    return {
-        "TABLES.md": "\n\n".join([MADE_BY, "# Published results", preface, *sections]) + "\n",
-        "INDEX.md": _index(tables, results / "published"),
+    pages = {
+        folder / "TABLES.md": "\n\n".join([MADE_BY, "# Published results", preface, *sections])
+        + "\n",
+        folder / "INDEX.md": _index(tables, folder),
     }
+    readme = results.parent / "README.md"
+    if readme.is_file():
+        short = "\n\n".join(_short(table, results) for table in tables)
+        text = readme.read_text(encoding="utf-8")
+        pages[readme] = BLOCK.sub(lambda _: f"\n{short}\n\n", text)
+    return pages
+
+
+def _short(table: Table, results: Path) -> str:
+    """A table for the README: the paper beside the published runs."""
+    column = published_column(table, results, "paper")
+    differences = [line for row in table.rows if (line := difference(table, row, [column]))]
+    title = f"**Table {table.id}. {table.title}** ({heading(table)})"
+    return "\n\n".join([title, grid(table, [column], "github"), *differences])
 
 
 def _section(table: Table, results: Path) -> str:

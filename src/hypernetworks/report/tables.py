@@ -119,7 +119,7 @@ def notices(column: Column) -> list[str]:
 
 def notes(table: Table, columns: Sequence[Column]) -> list[str]:
     """The lines under a table: paired differences, what was not counted, what was measured."""
-    found = [line for row in table.rows if (line := _difference(table, row, columns))]
+    found = [line for row in table.rows if (line := difference(table, row, columns))]
     for column in columns:
         for row in table.rows:
             summary = column.summaries[row.id]
@@ -147,7 +147,7 @@ def _doubts(column: Column, summary: Summary) -> Iterator[str]:
                 yield f"seed {seed} is no reproduction: {doubt}."
 
 
-def _difference(table: Table, row: Row, columns: Sequence[Column]) -> str | None:
+def difference(table: Table, row: Row, columns: Sequence[Column]) -> str | None:
     """The paired difference between a row and the one it is compared with, where there is one."""
     other = table.row(row.compare_with) if row.compare_with else None
     if other is None:
