@@ -104,10 +104,10 @@ class RunRecord:
         metrics = {f"test_{k}": {"value": v, "unit": units[k]} for k, v in found.items()}
         self.value["baseline"] = {"name": name, "metrics": metrics}
 
-    def close(self, status: str, progress: Progress) -> None:
+    def close(self, status: str, error: str | None, progress: Progress) -> None:
         """Writes how and where this invocation ended."""
         value = self.value
-        value["status"] = status
+        value["status"], value["error"] = status, error
         value["stop_reason"] = progress.stop_reason
         value["steps"], value["epochs"] = progress.step, progress.epoch
         value["wall_seconds"] = progress.seconds

@@ -15,7 +15,7 @@ from hypernetworks.app.build import Experiment, build_experiment, build_model, c
 from hypernetworks.app.identity import RunFiles, deviations, locate
 from hypernetworks.app.listeners import MetricsListener, ProgressListener, log_to, progress_bar
 from hypernetworks.app.outcome import RunRecord, write_arrays, write_curve
-from hypernetworks.app.tracking import Tracker, open_tracker
+from hypernetworks.app.tracking import open_tracker
 from hypernetworks.data.errors import DataError
 from hypernetworks.report import records
 from hypernetworks.report.records import RecordError
@@ -23,7 +23,7 @@ from hypernetworks.training.devices import Placement, placement
 from hypernetworks.training.files import CheckpointError, MetricsFile
 from hypernetworks.training.loop import Loop
 from hypernetworks.training.settings import SettingsError, TrainerSettings
-from hypernetworks.training.stopping import Diverged, Interrupted, stop_on_signals
+from hypernetworks.training.stopping import Diverged, stop_on_signals
 
 log = logging.getLogger("hypernetworks")
 
@@ -62,8 +62,8 @@ def run(cfg: DictConfig) -> float | None:
     """Runs a configuration to its end, resuming what an earlier call began.
 
     Returns:
-        the best value of the selection metric, for Hydra's optimising sweepers; None if the run
-        was stopped by `trainer.max_time`.
+        the best value of the selection metric, for Hydra's optimising sweepers; None if
+        `trainer.max_time` stopped the run before its first evaluation.
     """
     settings = OmegaConf.to_object(cfg.trainer)
     assert isinstance(settings, TrainerSettings)
@@ -102,68 +102,61 @@ def _train(
     experiment = build_experiment(cfg, place)
     torch.manual_seed(cfg.seed)
     model = build_model(cfg, place.device).to(memory_format=torch.channels_last)
-    loop = Loop(
-        model,
-        experiment.task,
-        experiment.train,
-        experiment.valid,
-        settings,
-        place,
-        files.checkpoint,
-        files.id,
-    )
-    if not place.leads:
+    data = (experiment.train, experiment.valid)
+    loop = Loop(model, experiment.task, *data, settings, place, files.checkpoint, files.id)
+    if place.leads:
+        overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+        record = RunRecord.open(
+            cfg,
+            files,
+            earlier,
+            experiment.provenance,
+            count_parameters(model),
+            place,
+            loop.progress,
+            deviations(list(overrides)),
+        )
+        _lead(cfg, loop, experiment, record)
+    else:
         with stop_on_signals() as stop:
             loop.run(stop)
-        return loop.progress.best_value
+    return loop.progress.best_value
 
-    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-    record = RunRecord.open(
-        cfg,
-        files,
-        earlier,
-        experiment.provenance,
-        count_parameters(model),
-        place,
-        loop.progress,
-        deviations(list(overrides)),
-    )
-    metrics = MetricsFile(files.folder / "metrics.jsonl")
-    metrics.cut_after(loop.progress.step)
-    total = _total_steps(settings, len(experiment.train))
+
+def _lead(cfg: DictConfig, loop: Loop, experiment: Experiment, record: RunRecord) -> None:
+    """Trains as the process that shows, writes and mirrors the run."""
+    files, settings, first = record.files, loop.settings, loop.progress.step
     label = f"{cfg.table}/{cfg.row} {files.id}"
-    log.info("%s: %s", label, "starts" if loop.progress.step == 0 else "resumes")
+    total = _total_steps(settings, len(experiment.train))
+    metrics = MetricsFile(files.folder / "metrics.jsonl")
+    metrics.cut_after(first)
+    log.info("%s: %s", label, "resumes" if first else "starts")
     with (
         open_tracker(cfg, files, record.value) as tracker,
-        progress_bar(loop.progress.step, total, label, cfg.quiet) as bar,
+        progress_bar(first, total, label, cfg.quiet) as bar,
         stop_on_signals() as stop,
     ):
-        shown = ProgressListener(bar, settings.selection_metric, loop.progress.step, total)
+        shown = ProgressListener(bar, settings.selection_metric, first, total)
         loop.listeners += [MetricsListener(metrics), shown, tracker]
-        status = "failed"
+        status, error = "failed", None
         try:
-            done = loop.run(stop)
-            status = "finished" if done else "time_limit"
-            if done:
+            status = "finished" if loop.run(stop) else "time_limit"
+            if status == "finished":
                 _evaluate(loop, experiment, record)
-                write_arrays(model, files)
+                write_arrays(loop.model, files)
                 write_curve(metrics, files)
-        except Interrupted as error:
+        except KeyboardInterrupt as interrupt:
             status = "interrupted"
-            log.warning("%s: %s", label, error)
+            log.warning("%s: %s", label, interrupt)
             raise
-        except Diverged as error:
-            status = "diverged"
-            record.value["error"] = str(error)
-            raise
-        except Exception as error:
-            record.value["error"] = f"{type(error).__name__}: {error}"
+        except Exception as failure:
+            status = "diverged" if isinstance(failure, Diverged) else "failed"
+            error = str(failure) or type(failure).__name__
             raise
         finally:
-            record.close(status, loop.progress)
+            record.close(status, error, loop.progress)
             tracker.finish(record.value, files)
-    _report(label, record, tracker)
-    return loop.progress.best_value
+    _report(label, record.value)
 
 
 def _evaluate(loop: Loop, experiment: Experiment, record: RunRecord) -> None:
@@ -176,16 +169,14 @@ def _evaluate(loop: Loop, experiment: Experiment, record: RunRecord) -> None:
         record.add_baseline(baseline.name, found, experiment.task.units)
 
 
-def _report(label: str, record: RunRecord, tracker: Tracker) -> None:
-    value = record.value
-    if value["status"] == "time_limit":
-        log.info("%s: time limit at step %d; the same command resumes", label, value["steps"])
+def _report(label: str, record: dict[str, Any]) -> None:
+    if record["status"] == "time_limit":
+        log.info("%s: time limit at step %d; the same command resumes", label, record["steps"])
         return
-    shown = ", ".join(f"{k} {m['value']:.4g} {m['unit']}" for k, m in value["metrics"].items())
-    sample = (
-        " (SAMPLE DATA: not comparable with the paper)" if value["data"]["kind"] == "sample" else ""
-    )
-    log.info("%s: %s after %d steps%s", label, shown, value["steps"], sample)
+    shown = ", ".join(f"{k} {m['value']:.4g} {m['unit']}" for k, m in record["metrics"].items())
+    sample = record["data"]["kind"] == "sample"
+    warning = " (SAMPLE DATA: not comparable with the paper)" if sample else ""
+    log.info("%s: %s after %d steps%s", label, shown, record["steps"], warning)
 
 
 def _total_steps(settings: TrainerSettings, steps_an_epoch: int) -> int:
