@@ -2,6 +2,8 @@
 
 PYTHON ?= python3
 VENV   ?= .venv
+EXTRAS  = dev
+PINS    = constraints.txt
 # An empty TABLE or FIGURE stands for all tables; without PROFILE, the demo on sample data.
 TABLE  ?=
 FIGURE ?=
@@ -10,6 +12,13 @@ SEEDS  ?= 0
 FORCE  ?=
 LAUNCHER ?=
 ARGS   ?=
+
+# Ray holds other packages at older versions: an environment and pins of its own.
+ifeq ($(LAUNCHER),ray)
+VENV   := .venv-ray
+EXTRAS := suite,ray
+PINS   := constraints-ray.txt
+endif
 
 RUN      = $(VENV)/bin/python -m hypernetworks
 REPORT   = $(VENV)/bin/python -m hypernetworks.report
@@ -30,16 +39,15 @@ help:  ## this list
 
 setup: $(STAMP)  ## make .venv and install everything into it
 
-$(STAMP): pyproject.toml constraints.txt
+$(STAMP): pyproject.toml $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "error: $(PYTHON) is not Python 3.11 or newer; use make PYTHON=python3.12" >&2; exit 1; }
 	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
 	@echo "Installing into $(VENV) (torch is large: the first time takes minutes)"
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev]'
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(PINS) -e '.[$(EXTRAS)]'
 	@touch $@
 
 reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
-	$(if $(filter ray,$(LAUNCHER)),@$(VENV)/bin/python -m pip install --quiet -e '.[ray]')
 	@status=0; $(RUN) sweep=$(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all) $(OPTIONS) || status=$$?; \
 	  test $$status -eq 2 || $(REPORT) table $(SELECT) $(IN_PROFILE) || status=$$?; exit $$status
 

@@ -6,11 +6,13 @@ import sys
 from pathlib import Path
 
 import pytest
+import torch
 
 from hypernetworks.data.sample import digits
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ["WANDB_MODE"] = "offline"
+torch.set_num_threads(1)  # the tests run side by side, a worker a core
 os.environ["WANDB_SILENT"] = "true"
 
 

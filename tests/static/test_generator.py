@@ -64,17 +64,19 @@ def test_a_kernel_is_channels_last_without_a_copy():
     assert kernel.is_contiguous(memory_format=torch.channels_last)
 
 
-@pytest.mark.parametrize("layer", [(16, 16), (64, 32)])
-def test_fresh_kernels_have_he_variance(layer):
-    """Over many fresh generators: mean 0, variance 2 / fan_in of the LAYER, within 3 %."""
+@pytest.mark.parametrize(
+    ("layer", "f", "n_z"), [((16, 16), 7, 4), ((16, 16), 3, 64), ((64, 32), 3, 64)]
+)
+def test_fresh_kernels_have_he_variance(layer, f, n_z):
+    """Over many fresh generators: mean 0, variance 2 / fan_in of the LAYER, within 4 %."""
     torch.manual_seed(0)
     kernels = []
-    for _ in range(100):
-        generator = KernelGenerator(16, 16, 3, 64)
+    for _ in range(200):
+        generator = KernelGenerator(16, 16, f, n_z)
         kernels.append(TiledKernel(generator, *layer)(generator).detach().flatten())
     values = torch.cat(kernels)
-    he_variance = 2 / (layer[0] * 3 * 3)
-    assert values.var().item() == pytest.approx(he_variance, rel=0.03)
+    he_variance = 2 / (layer[0] * f * f)
+    assert values.var().item() == pytest.approx(he_variance, rel=0.04)
     assert abs(values.mean().item()) < 0.01 * he_variance**0.5
 
 
