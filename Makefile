@@ -11,6 +11,7 @@ PROFILE ?=
 SEEDS  ?= 0
 FORCE  ?=
 LAUNCHER ?=
+RESULTS ?= results
 ARGS   ?=
 
 # Ray holds other packages at older versions: an environment and pins of its own.
@@ -24,7 +25,7 @@ RUN      = $(VENV)/bin/python -m hypernetworks
 REPORT   = $(VENV)/bin/python -m hypernetworks.report
 STAMP    = $(VENV)/installed
 LAUNCH   = $(if $(filter-out basic,$(LAUNCHER)),hydra/launcher=$(LAUNCHER))
-OPTIONS  = profile=$(or $(PROFILE),demo) seed=$(SEEDS) $(if $(filter 1 true,$(FORCE)),force=true) $(LAUNCH) $(ARGS)
+OPTIONS  = results_dir=$(RESULTS) profile=$(or $(PROFILE),demo) seed=$(SEEDS) $(if $(filter 1 true,$(FORCE)),force=true) $(LAUNCH) $(ARGS)
 SELECT   = $(if $(TABLE),--table $(TABLE))
 IN_PROFILE = $(if $(PROFILE),--profile $(PROFILE))
 
@@ -35,7 +36,7 @@ help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed -E 's/^([a-z-]+):.*  ## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 LAUNCHER=joblib|slurm|ray"
-	@echo "           FIGURE=2 ARGS='device=cuda threads=1' PYTHON=python3.12"
+	@echo "           FIGURE=2 RESULTS=folder ARGS='device=cuda threads=1' PYTHON=python3.12"
 
 setup: $(STAMP)  ## make .venv and install everything into it
 
@@ -49,15 +50,15 @@ $(STAMP): pyproject.toml $(PINS)
 
 reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
 	@status=0; $(RUN) sweep=$(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all) $(OPTIONS) || status=$$?; \
-	  test $$status -eq 2 || $(REPORT) table $(SELECT) $(IN_PROFILE) || status=$$?; exit $$status
+	  test $$status -eq 2 || $(REPORT) table --results $(RESULTS) $(SELECT) $(IN_PROFILE) || status=$$?; exit $$status
 
 reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
 	@$(RUN) sweep=figure$(FIGURE) $(OPTIONS)
-	@$(VENV)/bin/python -m hypernetworks.app.draw $(FIGURE) $(IN_PROFILE)
+	@$(VENV)/bin/python -m hypernetworks.app.draw $(FIGURE) --results $(RESULTS) $(IN_PROFILE)
 
 report: $(STAMP)  ## print the tables from the records there are, without running anything
-	@$(REPORT) table $(SELECT) $(IN_PROFILE)
+	@$(REPORT) table --results $(RESULTS) $(SELECT) $(IN_PROFILE)
 
 publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/published
 	@$(REPORT) publish $(SELECT) --profile $(or $(PROFILE),paper)
