@@ -5,12 +5,11 @@ from dataclasses import fields, is_dataclass
 from functools import cache
 from typing import Any
 
-from omegaconf import OmegaConf
-
 from hypernetworks.app.experiments import experiment_files, sweeps
 from hypernetworks.app.schema import DATASETS, MODELS, Config
 from hypernetworks.locations import conf_dir
 
+NOTHING = (("null", "experiment"), ("null", "sweep"))
 GROUPS = ("model", "dataset", "trainer", "profile", "logger")
 
 
@@ -42,22 +41,23 @@ def check(arguments: list[str]) -> None:
         key, _, value = override.partition("=")
         group = key.split("@")[0]
         if group in choices():
-            for choice in value.split(","):
-                check_choice(group, choice)
+            _check_choices(group, value)
         elif not group.startswith(("hydra", "+hydra", "++hydra", "~hydra")):
             _check_key(key)
 
 
-def check_choice(group: str, choice: str) -> None:
-    """Refuses a choice that the group does not have."""
+def _check_choices(group: str, value: str) -> None:
     known = choices()[group]
-    if choice in known or (choice == "null" and group in ("experiment", "sweep")):
-        return
-    if choice.startswith("glob("):
-        table = choice.removeprefix("glob(").split("/")[0]
+    if value.startswith("glob("):
+        # Hydra would launch no job for it and say nothing.
+        table = value.removeprefix("glob(").split("/")[0]
         hint = f"; sweep={table} runs a table" if table in choices()["sweep"] else ""
-        raise ArgumentError(f"{group}={choice}: globs are not expanded for this group{hint}")
-    raise ArgumentError(f"{group}={choice}: unknown choice{_near(choice, known)}")
+        raise ArgumentError(f"{group}={value}: globs are not expanded for this group{hint}")
+    if "(" in value:
+        return  # Hydra's own functions: choice(a,b), shuffle(a,b)
+    for choice in (part.strip() for part in value.split(",")):
+        if choice not in known and (choice, group) not in NOTHING:
+            raise ArgumentError(f"{group}={choice}: unknown choice{_near(choice, known)}")
 
 
 def _check_key(key: str) -> None:
@@ -102,21 +102,6 @@ def help_text() -> str:
     width = max(len(group) for group in choices())
     listing = "\n".join(f"  {g.ljust(width)}  {', '.join(c)}" for g, c in choices().items())
     return HELP.format(groups=listing)
-
-
-def flat(config: Any) -> dict[str, Any]:
-    """A configuration as {"trainer.lr": 0.001, ...}."""
-    found: dict[str, Any] = {}
-
-    def walk(value: Any, prefix: str) -> None:
-        if isinstance(value, dict):
-            for key, item in value.items():
-                walk(item, f"{prefix}.{key}" if prefix else str(key))
-        else:
-            found[prefix] = value
-
-    walk(OmegaConf.to_container(config, resolve=True), "")
-    return found
 
 
 HELP = """\

@@ -141,9 +141,3 @@ def why_not_paper(record: dict[str, Any]) -> str | None:
     if record["data"]["kind"] != "real":
         return f"{record['data']['kind']} data"
     return why_not_published(record)
-
-
-def is_reproduction(record: dict[str, Any]) -> bool:
-    """Whether a run may stand beside the paper's number: the paper's protocol, on the complete
-    real data, finished, from committed sources."""
-    return why_not_paper(record) is None

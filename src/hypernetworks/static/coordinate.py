@@ -8,6 +8,7 @@ Shapes:
 """
 
 import math
+from abc import ABC, abstractmethod
 
 import torch
 import torch.nn.functional as F
@@ -80,7 +81,7 @@ class CoordinateHypernetwork(nn.Module):
         return outputs.view(self.out_features, self.in_features) * math.sqrt(2 / self.in_features)
 
 
-class _TwoLayerNet(nn.Module):
+class _TwoLayerNet(nn.Module, ABC):
     """What both networks share: 784 -> 256, ReLU, 256 -> 10."""
 
     def __init__(self) -> None:
@@ -88,9 +89,9 @@ class _TwoLayerNet(nn.Module):
         self.bias1 = nn.Parameter(torch.zeros(math.prod(UNITS)))
         self.classifier = nn.Linear(math.prod(UNITS), CLASSES)
 
+    @abstractmethod
     def hidden_weights(self) -> Tensor:
         """The hidden layer's weights (256, 784)."""
-        raise NotImplementedError
 
     def forward(self, images: Tensor) -> Tensor:
         hidden = F.relu(F.linear(images.flatten(1), self.hidden_weights(), self.bias1))

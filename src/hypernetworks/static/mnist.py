@@ -6,6 +6,8 @@ Shapes:
     logits  (B, 10)
 """
 
+from abc import ABC, abstractmethod
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -15,7 +17,7 @@ from hypernetworks.static.generator import KernelGenerator, TiledKernel
 CHANNELS, KERNEL_SIZE, CLASSES = 16, 7, 10
 
 
-class _Convnet(nn.Module):
+class _Convnet(nn.Module, ABC):
     """What both rows share: conv 7x7, ReLU, pool, conv 7x7, ReLU, pool, linear.
 
     Initialisation: He normal for kernels, zero for their biases, torch's default for the linear
@@ -30,9 +32,9 @@ class _Convnet(nn.Module):
         nn.init.kaiming_normal_(self.conv1.weight, nonlinearity="relu")
         nn.init.zeros_(self.conv1.bias)  # type: ignore[arg-type]
 
+    @abstractmethod
     def kernel2(self) -> Tensor:
         """The second kernel (16, 16, 7, 7): 12,544 weights."""
-        raise NotImplementedError
 
     def forward(self, images: Tensor) -> Tensor:
         x = F.max_pool2d(F.relu(self.conv1(images)), 2)
