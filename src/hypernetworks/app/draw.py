@@ -18,6 +18,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("figure", help="2, 8, ...")
     parser.add_argument("--profile", default="demo")
     parser.add_argument("--results", type=Path, default=Path("results"))
+    parser.add_argument("--out", type=Path, help="default: RESULTS/figures")
     parser.add_argument("--logger", choices=["wandb", "none"], default="wandb")
     options = parser.parse_args(arguments)
     try:
@@ -26,7 +27,7 @@ def main(arguments: list[str] | None = None) -> int:
             experiments_dir(),
             options.results,
             options.profile,
-            options.results / "figures",
+            options.out or options.results / "figures",
         )
     except RecordError as error:
         print(f"error: {error}", file=sys.stderr)
