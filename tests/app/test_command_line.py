@@ -88,7 +88,7 @@ def test_a_folder_that_is_a_file_is_one_line(command, tmp_path):
 
 def test_missing_real_data_name_files_source_place_and_demo(command, tmp_path):
     options = ("experiment=table7/cnn", "profile=paper", f"data_dir={tmp_path / 'none'}")
-    blocked = {"https_proxy": "http://127.0.0.1:9"}
+    blocked = dict.fromkeys(("http_proxy", "https_proxy"), "http://127.0.0.1:9")
     done = subprocess.run(
         [sys.executable, "-m", "hypernetworks", *options],
         cwd=tmp_path,

@@ -46,7 +46,7 @@ def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
 def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
     dataset = cfg.dataset
     splits = mnist.load(
-        Path(cfg.data_dir), cfg.profile.data, dataset.valid_size, dataset.split_seed
+        Path(cfg.data_dir).expanduser(), cfg.profile.data, dataset.valid_size, dataset.split_seed
     )
     shard = (place.rank, place.world)
     train = ImageBatches(
