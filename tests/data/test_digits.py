@@ -62,6 +62,15 @@ def test_a_failure_leaves_the_old_files(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["raw"]
 
 
+def test_the_folder_is_never_gone_for_another_process(tmp_path):
+    raw = tmp_path / "raw"
+    digits.write(raw, 30, 10)
+    folder = raw.stat().st_ino
+    (raw / "sample.json").unlink()
+    digits.write(raw, 30, 10)
+    assert raw.stat().st_ino == folder
+
+
 def test_every_digit_is_drawn_in_every_font():
     glyphs = digits.render_glyphs()
     assert glyphs.shape[:2] == (len(digits.FONTS), 10)

@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import struct
+from http.client import BadStatusLine
 from pathlib import Path
 from urllib.error import URLError
 
@@ -122,16 +123,57 @@ def test_a_damaged_download_is_not_put_in_place(original, tmp_path, monkeypatch)
         (Path(root) / filename).write_bytes(gzip.compress(b"a login page"))
 
     monkeypatch.setattr(torchvision.datasets.utils, "download_url", download)
-    with pytest.raises(DataError, match="instead of"):
+    with pytest.raises(DataError, match="no mirror gave the right files"):
         mnist.load(tmp_path / "data", "real")
     assert not [path for path in (tmp_path / "data").rglob("*") if path.is_file()]
 
 
-def test_a_packed_file_cut_short_is_named(original, tmp_path):
+@pytest.mark.parametrize(
+    "answer",
+    [b"<html>", gzip.compress(b"a login page"), BadStatusLine("")],
+    ids=["no gzip", "another content", "no HTTP"],
+)
+def test_a_mirror_that_answers_nonsense_is_passed_over(original, tmp_path, monkeypatch, answer):
+    def download(url, root, filename):
+        assert not (Path(root) / filename).exists()
+        content = gzip.compress((original / filename.removesuffix(".gz")).read_bytes())
+        if "yann" not in url:
+            content = answer
+        if isinstance(content, Exception):
+            raise content
+        (Path(root) / filename).write_bytes(content)
+
+    monkeypatch.setattr(torchvision.datasets.utils, "download_url", download)
+    assert len(mnist.load(tmp_path / "data", "real", valid_size=10).test) == 12
+
+
+def cut_short(content):
+    return content[:-20]
+
+
+def garbled_inside(content):
+    return content[:20] + b"\xff" * 40 + content[60:]
+
+
+@pytest.mark.parametrize("damage", [cut_short, garbled_inside])
+def test_a_damaged_packed_file_is_named(original, tmp_path, damage):
     raw = place(original, tmp_path / "data", pack=True)
     packed = raw / "train-images-idx3-ubyte.gz"
-    packed.write_bytes(packed.read_bytes()[:-20])
+    packed.write_bytes(damage(packed.read_bytes()))
     with pytest.raises(DataError, match=r"train-images-idx3-ubyte\.gz is damaged"):
+        mnist.load(tmp_path / "data", "real", valid_size=10)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [b"\0\0\x0a\3", b"\0\0\x09\3", b"\0\0\x08\4", b""],
+    ids=["unknown type", "signed", "four dimensions", "empty"],
+)
+def test_a_file_that_is_no_idx_is_refused(original, tmp_path, monkeypatch, head):
+    path = place(original, tmp_path / "data") / "train-images-idx3-ubyte"
+    path.write_bytes(head + path.read_bytes()[4:] if head else head)
+    monkeypatch.setitem(mnist.MD5, path.name, hashlib.md5(path.read_bytes()).hexdigest())
+    with pytest.raises(DataError, match="train files are damaged"):
         mnist.load(tmp_path / "data", "real", valid_size=10)
 
 

@@ -132,7 +132,8 @@ class ImageBatches:
         return images.contiguous(memory_format=torch.channels_last), self.labels[chosen]
 
     def _generator(self, *position: int) -> torch.Generator:
-        # SeedSequence keeps neighbouring (seed, epoch, index) from giving related streams. On the
+        # SeedSequence keeps neighbouring (seed, epoch, index) from giving related streams; only
+        # an epoch's shuffle and its batch 0 share one, since trailing zeros do not count. On the
         # CPU, so that every device sees the same batches.
         state = np.random.SeedSequence([self.seed, *position]).generate_state(1, np.uint64)
         return torch.Generator().manual_seed(int(state[0] >> 1))

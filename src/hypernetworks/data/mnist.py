@@ -9,8 +9,10 @@ import hashlib
 import shutil
 import socket
 import tempfile
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http.client import HTTPException
 from pathlib import Path
 
 from hypernetworks.data.errors import DataError
@@ -68,7 +70,7 @@ def _read(raw: Path, part: str) -> Images:
     try:
         images = read_image_file(str(raw / f"{part}-images-idx3-ubyte"))
         labels = read_label_file(str(raw / f"{part}-labels-idx1-ubyte"))
-    except (AssertionError, ValueError, RuntimeError, IndexError) as error:
+    except (AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
         raise DataError(f"{raw}: the {part} files are damaged; delete them") from error
     if len(images) != len(labels):
         raise DataError(f"{raw}: {len(images)} {part} images, but {len(labels)} labels")
@@ -81,33 +83,42 @@ def _provide(raw: Path, name: str) -> None:
         return
     raw.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=raw, prefix=".download-") as folder:
-        packed = raw / f"{name}.gz"
-        if not packed.exists():
-            packed = _download(f"{name}.gz", Path(folder), raw)
-        unpacked = Path(folder) / name
-        try:
-            with gzip.open(packed) as source, unpacked.open("wb") as target:
-                shutil.copyfileobj(source, target)
-        except (OSError, EOFError) as error:
-            raise DataError(f"{packed} is damaged ({error}); delete it") from error
-        _verified(unpacked, packed)
+        packed, unpacked = raw / f"{name}.gz", Path(folder) / name
+        if packed.exists():
+            _unpack(packed, unpacked)
+        else:
+            _download(unpacked, raw)
         unpacked.replace(raw / name)
 
 
-def _download(name: str, folder: Path, raw: Path) -> Path:
+def _unpack(packed: Path, unpacked: Path) -> None:
+    """Raises DataError if the archive is damaged or holds something else."""
+    try:
+        with gzip.open(packed) as source, unpacked.open("wb") as target:
+            shutil.copyfileobj(source, target)
+    except (OSError, EOFError, zlib.error) as error:
+        raise DataError(f"{packed} is damaged ({error}); delete it") from error
+    _verified(unpacked, packed)
+
+
+def _download(unpacked: Path, raw: Path) -> None:
+    """Fetches the .gz beside `unpacked` and unpacks it, from the first mirror that has it right."""
     from torchvision.datasets import MNIST
     from torchvision.datasets.utils import download_url
 
+    packed = unpacked.with_name(f"{unpacked.name}.gz")
     for mirror in MNIST.mirrors:
+        packed.unlink(missing_ok=True)  # else a mirror's half file is taken for the next one's
         try:
             with _socket_timeout():
-                download_url(f"{mirror}{name}", str(folder), filename=name)
-        except (OSError, RuntimeError):
+                download_url(f"{mirror}{packed.name}", str(packed.parent), filename=packed.name)
+            _unpack(packed, unpacked)
+        except (OSError, RuntimeError, HTTPException, DataError):
             continue  # the next mirror; all of them failing is the error below
-        return folder / name
+        return
     missing = ", ".join(n for n in MD5 if not (raw / n).exists())
     raise DataError(
-        f"MNIST is not there and cannot be downloaded. Missing: {missing}. "
+        f"MNIST is not there and no mirror gave the right files. Missing: {missing}. "
         f"Get them (.gz or unpacked) from {' or '.join(MNIST.mirrors)} and put them into {raw} "
         "(HYPERNETWORKS_DATA or data_dir=... sets another place). "
         "Without any data, the demo shows the machinery: make reproduce-table"

@@ -6,7 +6,6 @@ Shapes:
 
 import hashlib
 import json
-import shutil
 import struct
 import tempfile
 from pathlib import Path
@@ -30,7 +29,7 @@ def write(raw: Path, train: int = 6000, test: int = 1000, seed: int = 0) -> None
     """Generates the four IDX files and their manifest, unless they are there already.
 
     Args:
-        raw: the folder of the files; it is replaced as a whole.
+        raw: the folder of the files, each of which is replaced at once.
         train, test: numbers of images, drawn from different random streams.
         seed: the same seed gives the same files (with one version of Pillow and torch).
     """
@@ -38,10 +37,9 @@ def write(raw: Path, train: int = 6000, test: int = 1000, seed: int = 0) -> None
     wanted |= {"train": train, "test": test}
     if _is_whole(raw, wanted):
         return
-    raw.parent.mkdir(parents=True, exist_ok=True)
-    part = Path(tempfile.mkdtemp(dir=raw.parent, prefix=".sample-"))
-    try:
-        checksums: dict[str, str] = {}
+    raw.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=raw.parent, prefix=".sample-") as folder:
+        part, checksums = Path(folder), dict[str, str]()
         glyphs = render_glyphs()
         for stream, (name, count) in enumerate((("train", train), ("t10k", test))):
             images, labels = draw(glyphs, count, seed=2 * seed + stream)
@@ -49,9 +47,9 @@ def write(raw: Path, train: int = 6000, test: int = 1000, seed: int = 0) -> None
             checksums |= _write_idx(part / f"{name}-labels-idx1-ubyte", labels)
         manifest = json.dumps({**wanted, "md5": checksums}, indent=2) + "\n"
         (part / "sample.json").write_text(manifest, encoding="utf-8")
-        _put(part, raw, wanted)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+        # Of processes that generate at once, each puts the same bytes: in any order all are whole.
+        for name in (*checksums, "sample.json"):
+            (part / name).replace(raw / name)
 
 
 def render_glyphs() -> Tensor:
@@ -138,16 +136,3 @@ def _is_whole(raw: Path, wanted: dict[str, object]) -> bool:
     except (OSError, ValueError, KeyError, TypeError):
         return False
     return manifest == {**wanted, "md5": files}
-
-
-def _put(part: Path, raw: Path, wanted: dict[str, object]) -> None:
-    """Moves the finished folder into place; of two processes that try, either may win."""
-    for _ in range(10):
-        if _is_whole(raw, wanted):
-            return
-        shutil.rmtree(raw, ignore_errors=True)
-        try:
-            part.rename(raw)
-        except OSError:
-            continue  # another process put its folder there in between
-        return
