@@ -91,7 +91,7 @@ def test_batches_are_a_pure_function_of_seed_epoch_and_position():
 
 
 def test_shards_together_are_the_whole_batch():
-    data = numbered()
+    data = numbered(21)  # the last batch has 3 examples, one a shard
     whole = list(ImageBatches(data, 6, pad=1).epoch(2))
     shards = [list(ImageBatches(data, 6, pad=1, shard=(r, 3)).epoch(2)) for r in range(3)]
     for index, (images, labels) in enumerate(whole):
@@ -103,3 +103,14 @@ def test_shards_together_are_the_whole_batch():
 def test_a_batch_that_does_not_divide_is_refused():
     with pytest.raises(DataError, match="batch_size=5 does not divide over 2 processes"):
         ImageBatches(numbered(), 5, shard=(0, 2))
+
+
+def test_a_last_batch_that_does_not_divide_is_refused():
+    """Its shards would weigh differently in the mean, or be empty."""
+    with pytest.raises(DataError, match="the last of the batches of 4 has 1 examples"):
+        ImageBatches(numbered(9), 4, shard=(1, 2))
+
+
+def test_a_negative_pad_is_refused():
+    with pytest.raises(DataError, match="dataset.pad=-1"):
+        ImageBatches(numbered(), 4, pad=-1)

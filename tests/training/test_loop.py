@@ -121,7 +121,7 @@ def numbers(loop):
     """All that a run ends with but the clock's seconds and its name."""
     state = loop._state()
     progress = {k: v for k, v in state["progress"].items() if k not in ("seconds", "stop_reason")}
-    return {**state, "progress": progress, "identity": 0}
+    return {**state, **loop._random_state(), "progress": progress, "identity": 0}
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path):
@@ -142,11 +142,29 @@ def test_time_limit_leaves_a_checkpoint_for_the_next_call(tmp_path):
 
 def test_a_nan_stops_the_run_and_stays_out_of_the_checkpoint(tmp_path):
     loop = small_loop(tmp_path / "c.pt", SmallBatches(7, poison=10), checkpoint_every=0)
-    with pytest.raises(Diverged, match="NaN or infinite between steps 10 and 11"):
+    with pytest.raises(Diverged, match="steps 10 to 11 became NaN or infinite"):
         loop.run(StopFlag())
     state = load_checkpoint(tmp_path / "c.pt")
     assert state["progress"]["step"] == 10
     assert all(value.isfinite().all() for value in state["model"].values())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"max_steps": 1, "log_every": 50},
+        {"max_steps": 30, "log_every": 50, "eval_every": 30},
+        {"log_every": 1},
+    ],
+)
+def test_a_step_that_ruins_the_weights_leaves_no_checkpoint_and_no_best(tmp_path, changes):
+    """The loss of the last step is read before the step is taken: the evaluation must notice."""
+    settings = {"lr": 1e30, "lr_table": None, "checkpoint_every": 1e9, **changes}
+    loop = small_loop(tmp_path / "c.pt", **settings)
+    with pytest.raises(Diverged, match="NaN or infinite"):
+        loop.run(StopFlag())
+    assert not (tmp_path / "c.pt").exists()
+    assert loop.progress.best_value is None
 
 
 def test_signals_set_the_flag_and_handlers_come_back():

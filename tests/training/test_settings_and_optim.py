@@ -25,6 +25,10 @@ def settings(**changes):
         ({"max_time": -5.0}, "max_time"),
         ({"lr_table": [[5, 0.1], [5, 0.2]]}, "rising steps"),
         ({"lr_table": []}, "lr_table"),
+        ({"lr_table": [[5, "abc"]]}, "lr_table"),
+        ({"lr": float("nan")}, "lr=nan"),
+        ({"max_time": float("inf")}, "max_time=inf"),
+        ({"checkpoint_every": -1.0}, "checkpoint_every"),
         ({"lr_table": [[1, 0.1]], "scheduler": "StepLR"}, "exclude each other"),
     ],
 )
@@ -80,6 +84,7 @@ def test_any_torch_optimiser_with_its_arguments():
         ({"optimizer": "Adm"}, "trainer.optimizer=Adm.*did you mean Adam"),
         ({"optimizer": "Optimizer"}, "no such class"),
         ({"optimizer_args": {"bettas": 1}}, "trainer.optimizer=Adam.*bettas"),
+        ({"scheduler": "ReduceLROnPlateau"}, "needs a metric"),
         ({"scheduler": "CosineLR"}, "trainer.scheduler=CosineLR.*did you mean"),
         ({"scheduler": "StepLR", "scheduler_args": {"gama": 1}}, "gama"),
     ],

@@ -85,6 +85,13 @@ class ImageBatches:
             raise DataError(
                 f"trainer.batch_size={batch_size} does not divide over {shard[1]} processes"
             )
+        if len(data) % batch_size % shard[1]:
+            raise DataError(
+                f"the last of the batches of {batch_size} has {len(data) % batch_size} examples, "
+                f"which do not divide over {shard[1]} processes; choose another trainer.batch_size"
+            )
+        if pad < 0:
+            raise DataError(f"dataset.pad={pad}: it must be 0 or more")
         self.batch_size = batch_size
         self.seed = seed
         self.pad = pad

@@ -25,6 +25,7 @@ MD5 = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+WRITABLE = "set data_dir=... or HYPERNETWORKS_DATA to a folder that can be"
 TIMEOUT = 20.0  # seconds without an answer from a mirror
 
 
@@ -47,7 +48,10 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
         from hypernetworks.data.sample import digits  # needs matplotlib; real data do not
 
         raw = data_dir / "sample" / "MNIST" / "raw"
-        digits.write(raw)
+        try:
+            digits.write(raw)
+        except OSError as error:
+            raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
         checksums = {name: _md5(raw / name) for name in MD5}
     else:
         raise DataError(f"MNIST has real and sample data, no {kind!r} data")
@@ -81,7 +85,14 @@ def _provide(raw: Path, name: str) -> None:
     """Leaves raw/name in place, from the .gz beside it or from a mirror."""
     if (raw / name).exists():
         return
-    raw.mkdir(parents=True, exist_ok=True)
+    try:
+        raw.mkdir(parents=True, exist_ok=True)
+        _fetch(raw, name)
+    except OSError as error:
+        raise DataError(f"{raw / name} cannot be written: {error}; {WRITABLE}") from error
+
+
+def _fetch(raw: Path, name: str) -> None:
     with tempfile.TemporaryDirectory(dir=raw, prefix=".download-") as folder:
         packed, unpacked = raw / f"{name}.gz", Path(folder) / name
         if packed.exists():

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from os import environ
+from typing import Any
 
 import torch
 import torch.distributed as dist
@@ -30,13 +31,29 @@ class Placement:
         """The model to call in training: averages the gradients over the processes."""
         return DistributedDataParallel(model) if self.world > 1 else model
 
-    def any(self, *flags: bool) -> list[bool]:
-        """For each flag, whether any process raised it, so that all act at the same step."""
+    def largest(self, *numbers: int) -> list[int]:
+        """For each number the largest of all processes, so that all act on the same ones."""
         if self.world == 1:
-            return list(flags)
-        shared = torch.tensor(flags, dtype=torch.int32, device=self.device)
+            return list(numbers)
+        shared = torch.tensor(numbers, dtype=torch.int32, device=self.device)
         dist.all_reduce(shared, dist.ReduceOp.MAX)
-        return [bool(flag) for flag in shared.tolist()]
+        return shared.tolist()
+
+    def from_lead(self, value: Any) -> Any:
+        """The leading process's value, in every process."""
+        if self.world == 1:
+            return value
+        shared = [value]
+        dist.broadcast_object_list(shared, device=self.device)
+        return shared[0]
+
+    def gather(self, value: Any) -> list[Any]:
+        """The values of all processes, by rank."""
+        if self.world == 1:
+            return [value]
+        found: list[Any] = [None] * self.world
+        dist.all_gather_object(found, value)
+        return found
 
     def mean(self, value: Tensor) -> Tensor:
         """The mean of a value over the processes."""
@@ -78,6 +95,8 @@ def _device(name: str) -> torch.device:
         name = "cuda" if torch.cuda.is_available() else "cpu"
     try:
         device = torch.device(name)
+        if device.type == "meta":
+            raise SettingsError("device=meta holds no numbers; use cpu, cuda or mps")
         if device.type == "cuda":
             _same_numbers_every_time()
         torch.empty(0, device=device)

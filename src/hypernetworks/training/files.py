@@ -38,7 +38,7 @@ def load_checkpoint(path: Path) -> dict[str, Any]:
 
 
 class MetricsFile:
-    """One JSON object a line, each on the disk before training goes on."""
+    """One JSON object a line, each handed to the system before training goes on."""
 
     def __init__(self, path: Path) -> None:
         self.path = path

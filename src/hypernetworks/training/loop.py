@@ -96,7 +96,7 @@ class Loop:
             whether training is over; False when `max_time` ended this invocation early.
         Raises:
             Interrupted: after a checkpoint, if a signal asked to stop.
-            Diverged: if the loss became NaN or infinite; the last checkpoint stays.
+            Diverged: if the loss or a metric became NaN or infinite; the last checkpoint stays.
         """
         started = self._saved_at = time.monotonic()
         before = self.progress.seconds
@@ -106,11 +106,11 @@ class Loop:
             self._after_step()
             elapsed = time.monotonic() - started
             self.progress.seconds = before + elapsed
-            signalled, late, due = self._requests(stop, elapsed)
-            if signalled or late or due or self.progress.stop_reason:
+            signum, late, due = self._requests(stop, elapsed)
+            if signum or late or due or self.progress.stop_reason:
                 self.save()
-            if signalled and not self.progress.stop_reason:
-                raise Interrupted(self.progress.step, stop.signum or 0)
+            if signum and not self.progress.stop_reason:
+                raise Interrupted(self.progress.step, signum)
             if late and not self.progress.stop_reason:
                 return False
         self.model.load_state_dict(self.best_weights)
@@ -119,17 +119,18 @@ class Loop:
     def save(self) -> None:
         """Writes the checkpoint; never one with a NaN in it."""
         self._mean_loss()
+        random_states = self.placement.gather(self._random_state())
         if self.placement.leads:
-            save_atomically(self._state(), self.checkpoint)
+            save_atomically(self._state() | {"random": random_states}, self.checkpoint)
         self._saved_at = time.monotonic()
 
-    def _requests(self, stop: StopFlag, elapsed: float) -> list[bool]:
-        """Whether to stop for a signal, to stop for the time, to save."""
+    def _requests(self, stop: StopFlag, elapsed: float) -> list[int]:
+        """The signal to stop for (0 for none); whether to stop for the time; whether to save."""
         settings = self.settings
         if self.placement.world > 1 and self.progress.step % settings.log_every:
-            return [False, False, False]  # asking the other processes waits for the device
-        return self.placement.any(
-            stop.signum is not None,
+            return [0, 0, 0]  # asking the other processes waits for the device
+        return self.placement.largest(
+            stop.signum or 0,
             settings.max_time is not None and elapsed > settings.max_time,
             time.monotonic() - self._saved_at > settings.checkpoint_every,
         )
@@ -194,10 +195,20 @@ class Loop:
         self._log({"epoch": epochs, **readings})
 
     def evaluate(self, batches: Batches) -> dict[str, float]:
-        """The task's metrics over the batches, in evaluation mode and the run's precision."""
+        """The task's metrics over the batches, in evaluation mode and the run's precision.
+
+        Raises:
+            Diverged: if any of them is NaN or infinite.
+        """
         self.model.eval()
         with torch.inference_mode(), self._autocast():
-            return self.task.evaluate(self.model, batches)
+            found = self.task.evaluate(self.model, batches)
+        # Devices may differ in the last bit; what is decided from a metric must not.
+        found = self.placement.from_lead(found)
+        for name, value in found.items():
+            if not math.isfinite(value):
+                raise Diverged(f"the {name} evaluated at step {self.progress.step}")
+        return found
 
     def _keep_if_best(self, value: float) -> None:
         progress, sign = self.progress, 1 if self.settings.selection_better == "lower" else -1
@@ -224,7 +235,8 @@ class Loop:
             return 0.0
         mean = float(self.placement.mean(self._loss_sum / self._loss_count))
         if not math.isfinite(mean):
-            raise Diverged(self.progress.step - self._loss_count + 1, self.progress.step)
+            first = self.progress.step - self._loss_count + 1
+            raise Diverged(f"the training loss of steps {first} to {self.progress.step}")
         return mean
 
     def _autocast(self) -> AbstractContextManager[Any]:
@@ -237,8 +249,14 @@ class Loop:
     def _copy_weights(self) -> dict[str, Tensor]:
         return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
 
+    def _random_state(self) -> dict[str, Tensor]:
+        states = {"cpu": torch.get_rng_state()}
+        if self.placement.device.type == "cuda":
+            states["cuda"] = torch.cuda.get_rng_state(self.placement.device)
+        return states
+
     def _state(self) -> dict[str, Any]:
-        state = {
+        return {
             "identity": self.identity,
             "progress": asdict(self.progress),
             "model": self.model.state_dict(),
@@ -247,11 +265,7 @@ class Loop:
             "scheduler": self.scheduler.state_dict(),
             "task": self.task.state_dict(),
             "loss": {"sum": self._loss_sum, "count": self._loss_count},
-            "rng": torch.get_rng_state(),
         }
-        if self.placement.device.type == "cuda":
-            state["cuda_rng"] = torch.cuda.get_rng_state(self.placement.device)
-        return state
 
     def _restore(self) -> None:
         state = load_checkpoint(self.checkpoint)
@@ -269,6 +283,8 @@ class Loop:
         self.best_weights = {k: v.to(device) for k, v in state["best_weights"].items()}
         self._loss_sum = state["loss"]["sum"].to(device)
         self._loss_count = state["loss"]["count"]
-        torch.set_rng_state(state["rng"])
-        if "cuda_rng" in state and device.type == "cuda":
-            torch.cuda.set_rng_state(state["cuda_rng"], device)
+        if len(state["random"]) == self.placement.world:
+            mine = state["random"][self.placement.rank]
+            torch.set_rng_state(mine["cpu"])
+            if "cuda" in mine and device.type == "cuda":
+                torch.cuda.set_rng_state(mine["cuda"], device)

@@ -24,6 +24,11 @@ def build_scheduler(optimizer: torch.optim.Optimizer, settings: TrainerSettings)
     if settings.scheduler is not None:
         module = torch.optim.lr_scheduler
         cls = _named(module, settings.scheduler, LRScheduler, "trainer.scheduler")
+        if cls is torch.optim.lr_scheduler.ReduceLROnPlateau:
+            raise SettingsError(
+                "trainer.scheduler=ReduceLROnPlateau needs a metric; the loop's schedules are "
+                "functions of the step"
+            )
         try:
             return cls(optimizer, **settings.scheduler_args)
         except (TypeError, ValueError) as error:

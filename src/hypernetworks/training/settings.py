@@ -3,6 +3,7 @@
 Imports no torch, so that a configuration can be composed without it.
 """
 
+import math
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -71,6 +72,8 @@ class TrainerSettings:
             self._check_positive(name, 1)
         for name in ("lr", "clip_norm", "max_time"):
             self._check_positive(name, 0)
+        if not self.checkpoint_every >= 0:
+            raise SettingsError(f"trainer.checkpoint_every={self.checkpoint_every}: 0 or more")
         _check_lr_table(self.lr_table)
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
@@ -80,7 +83,7 @@ class TrainerSettings:
 
     def _check_positive(self, name: str, least: int) -> None:
         value = getattr(self, name)
-        if value is not None and (value < least or value == 0):
+        if value is not None and not (math.isfinite(value) and value >= least and value > 0):
             bound = "at least 1" if least else "greater than 0"
             raise SettingsError(f"trainer.{name}={value}: it must be {bound}")
 
@@ -89,6 +92,7 @@ def _check_lr_table(table: list[Any] | None) -> None:
     if table is None:
         return
     rows_ok = all(isinstance(row, list | tuple) and len(row) == 2 for row in table)
+    rows_ok = rows_ok and all(isinstance(x, int | float) for row in table for x in row)
     if not table or not rows_ok or any(b[0] <= a[0] for a, b in pairwise(table)):
         raise SettingsError(
             f"trainer.lr_table={table}: give [[until_step, lr], ...] with rising steps"

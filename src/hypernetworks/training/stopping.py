@@ -23,13 +23,11 @@ class Interrupted(KeyboardInterrupt):
 
 
 class Diverged(RuntimeError):
-    """The training loss became NaN or infinite."""
+    """A loss or a metric became NaN or infinite."""
 
-    def __init__(self, first: int, last: int) -> None:
-        super().__init__(
-            f"the training loss became NaN or infinite between steps {first} and {last}; "
-            "try a lower trainer.lr or set trainer.clip_norm"
-        )
+    def __init__(self, what: str) -> None:
+        remedy = "try a lower trainer.lr or set trainer.clip_norm"
+        super().__init__(f"{what} became NaN or infinite; {remedy}")
 
 
 class StopFlag:
