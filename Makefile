@@ -25,7 +25,7 @@ RUN      = $(VENV)/bin/python -m hypernetworks
 REPORT   = $(VENV)/bin/python -m hypernetworks.report
 STAMP    = $(VENV)/installed
 LAUNCH   = $(if $(filter-out basic,$(LAUNCHER)),hydra/launcher=$(LAUNCHER))
-OPTIONS  = results_dir=$(RESULTS) profile=$(or $(PROFILE),demo) seed=$(SEEDS) $(if $(filter 1 true,$(FORCE)),force=true) $(LAUNCH) $(ARGS)
+OPTIONS  = results_dir=$(RESULTS) profile=$(or $(PROFILE),demo) seed=$(SEEDS) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(LAUNCH) $(ARGS)
 SELECT   = $(if $(TABLE),--table $(TABLE))
 IN_PROFILE = $(if $(PROFILE),--profile $(PROFILE))
 
@@ -43,7 +43,7 @@ setup: $(STAMP)  ## make .venv and install everything into it
 $(STAMP): pyproject.toml $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "error: $(PYTHON) is not Python 3.11 or newer; use make PYTHON=python3.12" >&2; exit 1; }
-	@test -x $(VENV)/bin/python || $(PYTHON) -m venv $(VENV)
+	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
 	@echo "Installing into $(VENV) (torch is large: the first time takes minutes)"
 	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(PINS) -e '.[$(EXTRAS)]'
 	@touch $@
@@ -55,13 +55,13 @@ reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and p
 reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
 	@$(RUN) sweep=figure$(FIGURE) $(OPTIONS)
-	@$(VENV)/bin/python -m hypernetworks.app.draw $(FIGURE) --results $(RESULTS) $(IN_PROFILE)
+	@$(VENV)/bin/python -m hypernetworks.app.draw $(FIGURE) --results $(RESULTS) $(IN_PROFILE) $(if $(filter logger=none,$(ARGS)),--logger none)
 
 report: $(STAMP)  ## print the tables from the records there are, without running anything
 	@$(REPORT) table --results $(RESULTS) $(SELECT) $(IN_PROFILE)
 
 publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/published
-	@$(REPORT) publish $(SELECT) --profile $(or $(PROFILE),paper)
+	@$(REPORT) publish --results $(RESULTS) $(SELECT) --profile $(or $(PROFILE),paper)
 
 params: $(STAMP)  ## count every row's parameters (nothing allocated) against the paper's
 	@$(VENV)/bin/python -m hypernetworks.app.params

@@ -15,9 +15,9 @@ from filelock import FileLock
 from hypernetworks.app import run as runner
 from hypernetworks.app.identity import deviations, locate
 from hypernetworks.app.run import RunError, run
-from hypernetworks.report.records import find
+from hypernetworks.report.records import find, why_not_published
 from hypernetworks.training.files import load_checkpoint
-from hypernetworks.training.stopping import Diverged
+from hypernetworks.training.stopping import Diverged, Interrupted
 from tests.app.conftest import SMALL
 
 
@@ -83,6 +83,60 @@ def test_a_nan_leaves_a_clear_record(small, records, monkeypatch):
     assert record["status"] == "diverged"
     assert "NaN or infinite" in record["error"]
     assert record["metrics"] == {}
+
+
+def test_a_metric_that_is_not_finite_ends_a_run_too(small, records):
+    """One step breaks the weights; the loss of that step was still finite."""
+    options = ("trainer.lr=1e30", "trainer.max_steps=1", "trainer.log_every=50")
+    cfg = small("table7/cnn", *options)
+    with pytest.raises(Diverged):
+        run(cfg)
+    (record,) = records()
+    assert (record["status"], record["selection"]["value"]) == ("diverged", None)
+
+
+def test_force_tries_a_diverged_run_anew(small, records):
+    options = ("table7/cnn", "trainer.lr=1e30")
+    for force in ("false", "true"):
+        with pytest.raises(Diverged):
+            run(small(*options, f"force={force}"))
+    first, second = sorted(records(), key=lambda r: len(r["id"]))
+    assert second["id"] == first["id"] + "-2"
+
+
+def test_a_signal_at_the_very_end_keeps_the_run_and_stops_the_sweep(small, records, monkeypatch):
+    def evaluate_and_be_stopped(*arguments):
+        _evaluate(*arguments)
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    _evaluate = runner._evaluate
+    monkeypatch.setattr(runner, "_evaluate", evaluate_and_be_stopped)
+    with pytest.raises(Interrupted):
+        run(small())
+    (record,) = records()
+    assert record["status"] == "finished"
+
+
+def test_a_run_that_another_process_finished_meanwhile_is_skipped(small, records, monkeypatch):
+    value = run(small())
+    before = records()
+    monkeypatch.setattr(runner.records, "find", lambda *_: [])
+    monkeypatch.setattr(runner, "_train", lambda *_: pytest.fail("it ran again"))
+    assert run(small()) == value
+    assert records() == before
+
+
+def test_a_record_of_changed_sources_is_kept_and_not_published(small, records, monkeypatch):
+    run(small("table7/cnn", "trainer.max_time=0.0001"))
+    state = runner.provenance.source_state
+    changed = {"commit": "0" * 40, "clean": True, "source_hash": "1" * 64}
+    monkeypatch.setattr(runner.provenance, "source_state", lambda root: {**state(root), **changed})
+    run(small("table7/cnn"))
+    (record,) = records()
+    record["profile"], record["overrides"] = "paper", []
+    record["data"]["kind"] = "complete"
+    record["segments"][0] |= {"commit": "0" * 40, "clean": True}
+    assert why_not_published(record) == "sources that changed between its segments"
 
 
 def test_two_processes_do_not_train_the_same_run(small):

@@ -58,6 +58,19 @@ def test_a_resumed_run_goes_on_in_the_same_wandb_run(small, tmp_path):
     assert [e["step"]["num"] for e in found["history"]] == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.parametrize(("mode", "key"), [("online", "short"), ("nonsense", "")])
+def test_a_wandb_that_cannot_start_does_not_stop_the_run(
+    small, tmp_path, caplog, monkeypatch, mode, key
+):
+    monkeypatch.setenv("WANDB_MODE", mode)
+    monkeypatch.setenv("WANDB_API_KEY", key)
+    run(small("table7/cnn", logger="wandb"))
+    (record,) = find(tmp_path / "results" / "runs")
+    assert record["status"] == "finished"
+    (warning,) = [m for m in caplog.messages if m.startswith("wandb did not start")]
+    assert "\n" not in warning
+
+
 def test_without_a_logger_nothing_is_written(small, tmp_path):
     run(small("table7/cnn"))
     assert not (tmp_path / "results" / "wandb").exists()

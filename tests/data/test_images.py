@@ -112,5 +112,5 @@ def test_a_last_batch_that_does_not_divide_is_refused():
 
 
 def test_a_negative_pad_is_refused():
-    with pytest.raises(DataError, match="dataset.pad=-1"):
+    with pytest.raises(DataError, match=r"dataset\.pad=-1"):
         ImageBatches(numbered(), 4, pad=-1)

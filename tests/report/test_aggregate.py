@@ -52,6 +52,18 @@ def test_overrides_unfinished_and_other_metrics_are_left_out(make):
     }
 
 
+def test_a_mean_is_over_one_configuration(make):
+    older, newer = "2025-01-01T10:00:00Z", "2025-03-01T10:00:00Z"
+    runs = [
+        make(seed=0, value=0.9, created=older, config_hash="f" * 64),
+        make(seed=1, value=0.9, created=older, config_hash="f" * 64),
+        make(seed=1, value=0.7, created=newer, attempt=2),
+    ]
+    found = summarize(runs, "test_error")
+    assert found.values("test_error") == {1: 0.7}
+    assert found.left_out["an older configuration of the row"] == 1
+
+
 @pytest.mark.parametrize(
     ("status", "state"),
     [

@@ -10,6 +10,10 @@ from hypernetworks.app.schema import DATASETS, MODELS, Config
 from hypernetworks.locations import conf_dir
 
 NOTHING = (("null", "experiment"), ("null", "sweep"))
+FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
+# Options of Hydra that are followed by a word of their own.
+TAKE_A_WORD = ["--cfg", "-c", "--package", "-p", "--info", "-i", "--experimental-rerun"]
+TAKE_A_WORD += ["--config-name", "-cn", "--config-path", "-cp", "--config-dir", "-cd"]
 GROUPS = ("model", "dataset", "trainer", "profile", "logger")
 
 
@@ -24,26 +28,49 @@ def choices() -> dict[str, list[str]]:
     return {**found, "experiment": list(experiment_files()), "sweep": list(sweeps())}
 
 
-def check(arguments: list[str]) -> None:
-    """Refuses what Hydra would accept in silence or explain badly.
+def checked(arguments: list[str]) -> list[str]:
+    """The arguments for Hydra, after refusing what it would accept in silence or explain badly.
 
+    Returns:
+        the same, but with "++" before the free-form arguments of optimisers and schedules, which
+        Hydra would otherwise take for unknown keys.
     Raises:
-        ArgumentError: for an unknown key or choice, an added or deleted key, or a glob.
+        ArgumentError: for an unknown key or choice, an added or deleted key, a glob, a bare word.
     """
-    overrides = [a for a in arguments if "=" in a and not a.startswith("-")]
-    for argument in arguments:
-        if argument.startswith(("+", "~")) and not argument.lstrip("+~").startswith("hydra"):
-            key = argument.lstrip("+~").split("=")[0]
+    found = []
+    for before, argument in zip(["", *arguments], arguments, strict=False):
+        bare = argument.lstrip("+~")
+        key, equals, value = bare.partition("=")
+        if bare.startswith("-") or before in TAKE_A_WORD or bare.startswith("hydra"):
+            found.append(argument)
+        elif not equals and not argument.startswith("~"):
+            raise ArgumentError(f"'{argument}': write KEY=VALUE{_near_keys(key)}")
+        elif key.startswith(FREE_FORM) and not argument.startswith("~"):
+            found.append(f"++{bare}")
+        elif argument != bare:
             raise ArgumentError(
                 f"'{argument}': keys are neither added nor removed here{_near_keys(key)}"
             )
-    for override in overrides:
-        key, _, value = override.partition("=")
-        group = key.split("@")[0]
-        if group in choices():
-            _check_choices(group, value)
-        elif not group.startswith(("hydra", "+hydra", "++hydra", "~hydra")):
-            _check_key(key)
+        else:
+            _check_override(key, value)
+            found.append(argument)
+    return found
+
+
+def _check_override(key: str, value: str) -> None:
+    group = key.split("@")[0]
+    if group in choices():
+        _check_choices(group, value)
+    else:
+        _check_key(key)
+
+
+def with_key(key: str) -> list[str]:
+    """The choices of a group whose schema has a key: ["hyper_mnist_convnet"]."""
+    group, _, name = key.partition(".")
+    schemas: dict[str, dict[str, Any]] = {"model": MODELS, "dataset": DATASETS}
+    of_group = schemas.get(group, {})
+    return [c for c, schema in of_group.items() if name in {f.name for f in fields(schema)}]
 
 
 def _check_choices(group: str, value: str) -> None:
@@ -67,8 +94,10 @@ def _check_key(key: str) -> None:
         known = {f"{first}.{f.name}" for schema in schemas.values() for f in fields(schema)}
     else:
         known = _keys(Config)
-    free = any(key.startswith(f"{k}.") for k in known if k.endswith("_args") or k == "paper")
-    if key not in known and not free:
+    chosen = [group for group in GROUPS if key in (f"{group}.name", f"{group}._target_")]
+    if chosen:
+        raise ArgumentError(f"{key}: chosen as a whole, with {chosen[0]}=..., not key by key")
+    if key not in known:
         raise ArgumentError(f"{key}: unknown key{_near_keys(key)}")
 
 
@@ -118,5 +147,5 @@ Groups (GROUP=CHOICE):
 
 Any value of the configuration can be set as KEY=VALUE, for example trainer.max_epochs=5,
 device=cuda, threads=1, data_dir=/data, results_dir=/results, force=true, quiet=true.
-Launchers: hydra/launcher=joblib or submitit_slurm. Every table: make reproduce-table, make help.
+Launchers: hydra/launcher=joblib or slurm. Every table: make reproduce-table, make help.
 """

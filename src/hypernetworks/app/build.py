@@ -1,14 +1,17 @@
 """From configuration groups to objects: the model, and what a data set is used for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from hydra.errors import InstantiationException
 from hydra.utils import instantiate
 from omegaconf import DictConfig
 from torch import nn
 
+from hypernetworks.app.checks import RunError
 from hypernetworks.data import mnist
 from hypernetworks.data.images import ImageBatches
 from hypernetworks.tasks.classify import Classification, RidgeClassifier
@@ -24,7 +27,7 @@ class Experiment:
     valid: Any
     test: Any
     provenance: dict[str, Any]
-    baseline: type[RidgeClassifier] | None
+    baseline: Callable[[], RidgeClassifier] | None
 
 
 def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
@@ -32,10 +35,14 @@ def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
 
     On the meta device nothing is allocated: enough to count parameters.
     """
-    if str(device) == "meta":
-        with torch.device("meta"):
-            return instantiate(cfg.model)
-    return instantiate(cfg.model).to(device)
+    try:
+        if str(device) == "meta":
+            with torch.device("meta"):
+                return instantiate(cfg.model)
+        return instantiate(cfg.model).to(device)
+    except InstantiationException as error:
+        reason = " ".join(str(error.__cause__ or error).split())
+        raise RunError(f"the model cannot be built: {reason}") from error
 
 
 def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
@@ -61,7 +68,13 @@ def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
         ImageBatches(split, 1000, shuffle=False, device=place.device)
         for split in (splits.valid, splits.test)
     )
-    baseline = RidgeClassifier if cfg.profile.baseline else None
+
+    def fit_baseline() -> RidgeClassifier:
+        # Of the whole split, whatever this process's shard of it is.
+        whole = ImageBatches(splits.train, 1000, cfg.seed, dataset.pad, device=place.device)
+        return RidgeClassifier(whole.epoch(0))
+
+    baseline = fit_baseline if cfg.profile.baseline else None
     return Experiment(Classification(), train, valid, test, splits.provenance, baseline)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from hypernetworks.app.tracking import wandb_run
+from hypernetworks.app.tracking import start_wandb
 from hypernetworks.locations import conf_dir, experiments_dir
 from hypernetworks.report.figures import draw
 from hypernetworks.report.records import RecordError
@@ -44,11 +44,14 @@ def _mirror(picture: Path, figure: str, profile: str, results: Path) -> None:
     logger = OmegaConf.load(conf_dir() / "logger" / "wandb.yaml")
     assert isinstance(logger, DictConfig)
     about = {"group": "figures", "job_type": "figure", "name": picture.stem, "tags": [profile]}
-    with wandb_run(logger, results, **about) as run:
-        import wandb
+    run = start_wandb(logger, results, **about)
+    if run is None:
+        return
+    import wandb
 
-        with Image.open(picture) as image:
-            run.log({f"figure {figure}": wandb.Image(image)})
+    with Image.open(picture) as image:
+        run.log({f"figure {figure}": wandb.Image(image)})
+    run.finish()
 
 
 if __name__ == "__main__":

@@ -82,7 +82,8 @@ def locate(cfg: DictConfig, statuses: dict[str, str]) -> RunFiles:
     """The files of this configuration's run: the one to resume, else the finished one, else new.
 
     Args:
-        cfg: the configuration; with `force`, a finished run is followed by another attempt.
+        cfg: the configuration; with `force`, a run that is over (finished, diverged, failed) is
+            followed by another attempt.
         statuses: {id: status} of the records there are.
     """
     home = Path(cfg.results_dir) / "runs" / cfg.table / cfg.row
@@ -90,7 +91,7 @@ def locate(cfg: DictConfig, statuses: dict[str, str]) -> RunFiles:
     attempt = 1
     while statuses.get(_attempt(base, attempt + 1)) is not None:
         attempt += 1
-    if cfg.force and statuses.get(_attempt(base, attempt)) == "finished":
+    if cfg.force and statuses.get(_attempt(base, attempt)) in ("finished", "diverged", "failed"):
         attempt += 1
     return RunFiles(home, _attempt(base, attempt))
 

@@ -1,5 +1,6 @@
 """The command line: composes the configuration with Hydra and hands it to the runner."""
 
+import difflib
 import os
 import re
 import sys
@@ -11,7 +12,7 @@ from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
 
-from hypernetworks.app.arguments import ArgumentError, check, help_text
+from hypernetworks.app.arguments import ArgumentError, checked, help_text, with_key
 from hypernetworks.app.experiments import store_experiments
 from hypernetworks.app.schema import store_schemas
 from hypernetworks.locations import conf_dir
@@ -28,7 +29,7 @@ def main() -> None:
     """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the line below is ours
     try:
-        check(sys.argv[1:])
+        sys.argv[1:] = checked(sys.argv[1:])
         register()
         hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(run_job)()
     except KeyboardInterrupt as stop:
@@ -57,7 +58,19 @@ def _one_line(error: Exception) -> str:
     text = " ".join(str(error).split())
     unknown = re.match(r"Could not override '([^']+)'", text)
     if unknown:
-        return f"{unknown[1]}: the chosen configuration has no such key; see --cfg job"
+        having = with_key(unknown[1])
+        hint = f"{' and '.join(having)} has it" if having else "--cfg job shows the keys"
+        return f"{unknown[1]}: the chosen configuration has no such key; {hint}"
+    several = re.match(r"Ambiguous value for argument '([^']+)'", text)
+    if several:
+        return f"{several[1]}: several values make a sweep; add --multirun (-m)"
+    choice = re.search(
+        r"Could not find '(.+)/([^/']+)' Available options in '.+': (.*?) Config ", text
+    )
+    if choice:
+        near = difflib.get_close_matches(choice[2], choice[3].split(), n=1)
+        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(choice[3].split())}"
+        return f"{choice[1]}={choice[2]}: unknown choice; {hint}"
     cause = " ".join(str(error.__cause__ or "").split("\n")[0].split())
     return f"{text}: {cause}" if cause and cause not in text else text
 

@@ -1,6 +1,8 @@
 """What a run leaves: its record, beside it the curve and the arrays of its figures."""
 
+import io
 import json
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -11,12 +13,14 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from hypernetworks.app.identity import RunFiles, protocol
-from hypernetworks.locations import PACKAGE, checkout_root
+from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
+from hypernetworks.report.atomic import write_bytes, write_text
 from hypernetworks.training.devices import Placement
 from hypernetworks.training.files import MetricsFile
 from hypernetworks.training.loop import Progress
 
+log = logging.getLogger("hypernetworks")
 PACKAGES = ("torch", "torchvision", "numpy", "hydra-core", "omegaconf", "wandb", "hypernetworks")
 
 
@@ -26,6 +30,7 @@ class RunRecord:
 
     value: dict[str, Any]
     files: RunFiles
+    progress: Progress
     seconds_before: float
 
     @classmethod
@@ -41,13 +46,10 @@ class RunRecord:
         overrides: list[str],
     ) -> "RunRecord":
         """Starts the record, or goes on with the one of an earlier, unfinished invocation."""
-        source = provenance.source_state(checkout_root() or PACKAGE)
+        source = provenance.source_state(checkout_root())
+        segments = _segments(earlier, progress)
+        _warn_of_doubtful_sources(cfg.profile.name, source, segments)
         device = _device_name(place.device)
-        segments = list(earlier["segments"]) if earlier and progress.step else []
-        if segments:
-            # A killed invocation could not write where it ended: at the checkpoint, for us.
-            segments[-1]["last_step"] = progress.step
-            segments[-1]["seconds"] = progress.seconds - sum(s["seconds"] for s in segments[:-1])
         segment = {
             **source,
             "device": device,
@@ -92,7 +94,7 @@ class RunRecord:
             "created": earlier["created"] if earlier else _now(),
             "finished": None,
         }
-        record = cls(value, files, progress.seconds)
+        record = cls(value, files, progress, progress.seconds)
         records.write(value, files.home)
         return record
 
@@ -104,10 +106,25 @@ class RunRecord:
         metrics = {f"test_{k}": {"value": v, "unit": units[k]} for k, v in found.items()}
         self.value["baseline"] = {"name": name, "metrics": metrics}
 
-    def close(self, status: str, error: str | None, progress: Progress) -> None:
+    def step(self, step: int) -> None:
+        """The record is written again at evaluations."""
+
+    def log(self, step: int, metrics: dict[str, float]) -> None:
+        """Keeps the record of a run in progress up to date."""
+        if "epoch" in metrics:
+            self._write()
+
+    def close(self, status: str, error: str | None) -> None:
         """Writes how and where this invocation ended."""
         value = self.value
         value["status"], value["error"] = status, error
+        value["curve"] = self.files.curve.name if self.files.curve.exists() else None
+        value["arrays"] = self.files.arrays.name if self.files.arrays.exists() else None
+        value["finished"] = _now() if status == "finished" else None
+        self._write()
+
+    def _write(self) -> None:
+        value, progress = self.value, self.progress
         value["stop_reason"] = progress.stop_reason
         value["steps"], value["epochs"] = progress.step, progress.epoch
         value["wall_seconds"] = progress.seconds
@@ -115,9 +132,6 @@ class RunRecord:
         value["selection"]["step"] = progress.best_step
         value["segments"][-1]["last_step"] = progress.step
         value["segments"][-1]["seconds"] = progress.seconds - self.seconds_before
-        value["curve"] = self.files.curve.name if self.files.curve.exists() else None
-        value["arrays"] = self.files.arrays.name if self.files.arrays.exists() else None
-        value["finished"] = _now() if status == "finished" else None
         records.write(value, self.files.home)
 
 
@@ -125,18 +139,37 @@ def write_arrays(model: nn.Module, files: RunFiles) -> None:
     """Saves what the figures show of the model; in 16 bits, since they are pictures."""
     arrays = model.arrays() if hasattr(model, "arrays") else {}  # type: ignore[operator]
     if arrays:
-        part = files.arrays.with_name(files.arrays.name + ".part")
-        with part.open("wb") as file:
-            np.savez_compressed(file, **{k: v.cpu().half().numpy() for k, v in arrays.items()})
-        part.replace(files.arrays)
+        content = io.BytesIO()
+        np.savez_compressed(content, **{k: v.cpu().half().numpy() for k, v in arrays.items()})
+        write_bytes(files.arrays, content.getvalue())
 
 
 def write_curve(metrics: MetricsFile, files: RunFiles) -> None:
     """Saves the evaluations of the run, one JSON object a line."""
     lines = [json.dumps(line) + "\n" for line in metrics.lines() if "epoch" in line]
-    part = files.curve.with_name(files.curve.name + ".part")
-    part.write_text("".join(lines), encoding="utf-8")
-    part.replace(files.curve)
+    write_text(files.curve, "".join(lines))
+
+
+def _segments(earlier: dict[str, Any] | None, progress: Progress) -> list[dict[str, Any]]:
+    """The segments of the invocations before this one."""
+    segments = list(earlier["segments"]) if earlier and progress.step else []
+    if segments:
+        # A killed invocation could not write where it ended: at the checkpoint, for us.
+        segments[-1]["last_step"] = progress.step
+        segments[-1]["seconds"] = progress.seconds - sum(s["seconds"] for s in segments[:-1])
+    return segments
+
+
+def _warn_of_doubtful_sources(
+    profile: str, source: dict[str, Any], segments: list[dict[str, Any]]
+) -> None:
+    """Says at the start what would keep a long run from being published at its end."""
+    if profile == "demo":
+        return
+    if source["commit"] is None or not source["clean"]:
+        log.warning("the sources differ from their commit: this run cannot be published")
+    if any(segment["source_hash"] != source["source_hash"] for segment in segments):
+        log.warning("the sources changed since this run began: it cannot be published")
 
 
 def _config_without_paths(cfg: DictConfig) -> dict[str, Any]:

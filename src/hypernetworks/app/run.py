@@ -10,26 +10,26 @@ from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
 from hypernetworks.app.build import Experiment, build_experiment, build_model, count_parameters
+from hypernetworks.app.checks import RunError, check_config
 from hypernetworks.app.identity import RunFiles, deviations, locate
 from hypernetworks.app.listeners import MetricsListener, ProgressListener, log_to, progress_bar
 from hypernetworks.app.outcome import RunRecord, write_arrays, write_curve
 from hypernetworks.app.tracking import open_tracker
 from hypernetworks.data.errors import DataError
-from hypernetworks.report import records
+from hypernetworks.locations import checkout_root
+from hypernetworks.report import provenance, records
 from hypernetworks.report.records import RecordError
 from hypernetworks.training.devices import Placement, placement
 from hypernetworks.training.files import CheckpointError, MetricsFile
 from hypernetworks.training.loop import Loop
+from hypernetworks.training.optim import build_optimizer, build_scheduler
 from hypernetworks.training.settings import SettingsError, TrainerSettings
-from hypernetworks.training.stopping import Diverged, stop_on_signals
+from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
 
 log = logging.getLogger("hypernetworks")
-
-
-class RunError(Exception):
-    """A run that cannot start."""
 
 
 # OSError: a full disk, a folder that may not be written; its own message names the file.
@@ -67,6 +67,7 @@ def run(cfg: DictConfig) -> float | None:
     """
     settings = OmegaConf.to_object(cfg.trainer)
     assert isinstance(settings, TrainerSettings)
+    check_config(cfg)
     if cfg.threads is not None:
         torch.set_num_threads(cfg.threads)
     with ExitStack() as stack:
@@ -75,14 +76,23 @@ def run(cfg: DictConfig) -> float | None:
         files = locate(cfg, {record["id"]: record["status"] for record in found})
         earlier = next((record for record in found if record["id"] == files.id), None)
         if earlier and earlier["status"] == "finished":
-            log.info("%s: finished already; force=true runs it again", files.record)
-            return earlier["selection"]["value"]
-        files.folder.mkdir(parents=True, exist_ok=True)
+            return _finished_already(earlier)
+        # Whatever cannot be built is refused before the run has a folder.
+        experiment = build_experiment(cfg, place)
+        torch.manual_seed(cfg.seed)
+        model = build_model(cfg, place.device).to(memory_format=torch.channels_last)
+        build_scheduler(build_optimizer(model, settings), settings)
         if place.leads:
+            files.folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_lock(files))
             stack.enter_context(log_to(files.folder / "log.txt", cfg.quiet))
+            # Another process may have run it while this one waited for its data.
+            earlier = records.read(files.record) if files.record.exists() else None
+        earlier = place.from_lead(earlier)
+        if earlier and earlier["status"] == "finished":
+            return _finished_already(earlier)
         try:
-            return _train(cfg, settings, place, files, earlier)
+            return _train(cfg, settings, place, files, earlier, experiment, model)
         except FORESEEN as error:
             if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
                 log.error("%s/%s %s: %s", cfg.table, cfg.row, files.id, error)
@@ -92,16 +102,29 @@ def run(cfg: DictConfig) -> float | None:
             raise
 
 
+def _finished_already(record: records.Record) -> float | None:
+    source = provenance.source_state(checkout_root())["source_hash"]
+    same = record["segments"][-1]["source_hash"] == source
+    log.info(
+        "%s: finished already%s; force=true runs it again",
+        record.path,
+        "" if same else ", with other sources than these",
+    )
+    return record["selection"]["value"]
+
+
 def _train(
     cfg: DictConfig,
     settings: TrainerSettings,
     place: Placement,
     files: RunFiles,
     earlier: dict[str, Any] | None,
+    experiment: Experiment,
+    model: nn.Module,
 ) -> float | None:
-    experiment = build_experiment(cfg, place)
-    torch.manual_seed(cfg.seed)
-    model = build_model(cfg, place.device).to(memory_format=torch.channels_last)
+    if place.rank:
+        # Every process starts with the same weights and then draws its own dropout masks.
+        torch.manual_seed(cfg.seed + 1_000_003 * place.rank)
     data = (experiment.train, experiment.valid)
     loop = Loop(model, experiment.task, *data, settings, place, files.checkpoint, files.id)
     if place.leads:
@@ -120,6 +143,7 @@ def _train(
     else:
         with stop_on_signals() as stop:
             loop.run(stop)
+        _obey(stop, loop)
     return loop.progress.best_value
 
 
@@ -137,7 +161,7 @@ def _lead(cfg: DictConfig, loop: Loop, experiment: Experiment, record: RunRecord
         stop_on_signals() as stop,
     ):
         shown = ProgressListener(bar, settings.selection_metric, first, total)
-        loop.listeners += [MetricsListener(metrics), shown, tracker]
+        loop.listeners += [MetricsListener(metrics), shown, tracker, record]
         status, error = "failed", None
         try:
             status = "finished" if loop.run(stop) else "time_limit"
@@ -154,9 +178,16 @@ def _lead(cfg: DictConfig, loop: Loop, experiment: Experiment, record: RunRecord
             error = str(failure) or type(failure).__name__
             raise
         finally:
-            record.close(status, error, loop.progress)
+            record.close(status, error)
             tracker.finish(record.value, files)
     _report(label, record.value)
+    _obey(stop, loop)
+
+
+def _obey(stop: StopFlag, loop: Loop) -> None:
+    """A signal that came too late to stop this run still stops the rest of a sweep."""
+    if stop.signum is not None:
+        raise Interrupted(loop.progress.step, stop.signum)
 
 
 def _evaluate(loop: Loop, experiment: Experiment, record: RunRecord) -> None:
@@ -164,7 +195,7 @@ def _evaluate(loop: Loop, experiment: Experiment, record: RunRecord) -> None:
     for split, batches in (("valid", experiment.valid), ("test", experiment.test)):
         record.add_metrics(split, loop.evaluate(batches), experiment.task.units)
     if experiment.baseline is not None:
-        baseline = experiment.baseline(experiment.train.epoch(0))
+        baseline = experiment.baseline()
         found = experiment.task.evaluate(baseline, experiment.test)
         record.add_baseline(baseline.name, found, experiment.task.units)
 

@@ -1,6 +1,7 @@
 """Mirrors a run to Weights & Biases. The project's own files are the truth; this is a mirror."""
 
 import hashlib
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +12,8 @@ import numpy as np
 from omegaconf import DictConfig
 
 from hypernetworks.app.identity import RunFiles
+
+log = logging.getLogger("hypernetworks")
 
 
 class Tracker(Protocol):
@@ -53,6 +56,14 @@ class WandbTracker:
     def finish(self, record: dict[str, Any], files: RunFiles) -> None:
         import wandb
 
+        try:
+            self._finish(record, files)
+        except (wandb.Error, OSError) as error:
+            log.warning("wandb lacks the end of this run: %s", " ".join(str(error).split()))
+
+    def _finish(self, record: dict[str, Any], files: RunFiles) -> None:
+        import wandb
+
         from hypernetworks.report.figures import mosaic
 
         pictures = {}
@@ -72,27 +83,35 @@ class WandbTracker:
 
 @contextmanager
 def open_tracker(cfg: DictConfig, files: RunFiles, record: dict[str, Any]) -> Iterator[Tracker]:
-    """The tracker that `cfg.logger` names; a resumed run goes on in the same wandb run."""
+    """The tracker that `cfg.logger` names; a resumed run goes on in the same wandb run.
+
+    wandb is a mirror: where it cannot start, the run goes on without it.
+    """
     if cfg.logger.name == "none":
         yield NoTracker()
         return
-    tags = [cfg.profile.name, f"data:{record['data']['kind']}"]
-    with wandb_run(
-        cfg.logger,
-        Path(cfg.results_dir),
-        id=_wandb_id(record),
-        name=f"{cfg.row} {files.id}",
-        group=f"table {cfg.table}",
-        job_type=cfg.row,
-        tags=tags,
-        config=record["config"],
-    ) as run:
+    about = {
+        "id": _wandb_id(record),
+        "name": f"{cfg.row} {files.id}",
+        "group": f"table {cfg.table}",
+        "job_type": cfg.row,
+        "tags": [cfg.profile.name, f"data:{record['data']['kind']}"],
+        "config": record["config"],
+    }
+    run = start_wandb(cfg.logger, Path(cfg.results_dir), **about)
+    if run is None:
+        yield NoTracker()
+        return
+    status = 1
+    try:
         yield WandbTracker(run)
+        status = 0
+    finally:
+        run.finish(exit_code=status)
 
 
-@contextmanager
-def wandb_run(logger: DictConfig, results: Path, **about: Any) -> Iterator[Any]:
-    """Opens a wandb run, its files under `results`/wandb.
+def start_wandb(logger: DictConfig, results: Path, **about: Any) -> Any | None:
+    """Starts a wandb run, its files under `results`/wandb; None, with a warning, if it cannot.
 
     Args:
         logger: project, entity, mode; mode "auto" is WANDB_MODE if set, else online if logged in,
@@ -109,22 +128,21 @@ def wandb_run(logger: DictConfig, results: Path, **about: Any) -> Iterator[Any]:
     if mode == "auto":
         logged_in = "WANDB_MODE" not in os.environ and wandb.login(prompt=False)
         mode = os.environ.get("WANDB_MODE", "online" if logged_in else "offline")
-    run = wandb.init(
-        project=logger.project,
-        entity=logger.entity,
-        mode=mode,
-        dir=str(results),
-        resume="allow" if mode == "online" else None,
-        reinit="finish_previous",
-        settings=wandb.Settings(silent=mode != "online"),
-        **about,
-    )
-    status = 1
     try:
-        yield run
-        status = 0
-    finally:
-        run.finish(exit_code=status)
+        return wandb.init(
+            project=logger.project,
+            entity=logger.entity,
+            mode=mode,
+            dir=str(results),
+            resume="allow" if mode == "online" else None,
+            reinit="finish_previous",
+            settings=wandb.Settings(silent=mode != "online"),
+            **about,
+        )
+    except (wandb.Error, ValueError, OSError) as error:
+        # ValueError: what its settings, checked by pydantic, say of a wrong WANDB_MODE.
+        log.warning("wandb did not start; going on without it: %s", " ".join(str(error).split()))
+        return None
 
 
 def _wandb_id(record: dict[str, Any]) -> str:

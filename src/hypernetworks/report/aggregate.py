@@ -44,7 +44,10 @@ class Summary:
 
 
 def summarize(records: Iterable[Record], metric: str) -> Summary:
-    """Counts finished records without overrides that have the metric, the newest of each seed."""
+    """Counts finished records without overrides that have the metric, the newest of each seed.
+
+    All of them have the newest record's configuration: a mean over two protocols is none of either.
+    """
     counted: dict[int, Record] = {}
     left_out: Counter[str] = Counter()
     state = "not run"
@@ -58,7 +61,17 @@ def summarize(records: Iterable[Record], metric: str) -> Summary:
         if record["seed"] in counted:
             left_out["an older run of the same seed"] += 1
         counted[record["seed"]] = record
+    older = _of_older_configurations(counted)
+    if older:
+        left_out["an older configuration of the row"] += len(older)
+    counted = {seed: record for seed, record in counted.items() if seed not in older}
     return Summary(dict(sorted(counted.items())), dict(sorted(left_out.items())), state)
+
+
+def _of_older_configurations(counted: dict[int, Record]) -> list[int]:
+    """The seeds whose record has another configuration than the newest one."""
+    newest = max(counted.values(), key=created, default=None)
+    return [s for s, r in counted.items() if newest and r["config_hash"] != newest["config_hash"]]
 
 
 def spread(values: Sequence[float]) -> Spread:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
-SOURCES = ("src", "conf", "experiments", "pyproject.toml", "constraints.txt")
+SOURCES = ("src", "conf", "experiments", "pyproject.toml", "constraints.txt", "constraints-ray.txt")
 
 
 def source_state(root: Path | None) -> dict[str, Any]:

@@ -129,6 +129,8 @@ def why_not_published(record: dict[str, Any]) -> str | None:
         return "sources without a commit"
     if not all(segment["clean"] for segment in record["segments"]):
         return "sources that differ from their commit"
+    if len({segment["source_hash"] for segment in record["segments"]}) > 1:
+        return "sources that changed between its segments"
     if record["overrides"]:
         return f"overrides ({', '.join(record['overrides'])})"
     return None

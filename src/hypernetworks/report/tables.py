@@ -137,14 +137,11 @@ def notes(table: Table, columns: Sequence[Column]) -> list[str]:
 def _doubts(column: Column, summary: Summary) -> Iterator[str]:
     for reason, count in summary.left_out.items():
         yield f"{count} {'run' if count == 1 else 'runs'} not counted: {reason}."
-    hashes = {record["config_hash"][:8] for record in summary.counted.values()}
-    if len(hashes) > 1:
-        yield f"the runs have different configurations ({', '.join(sorted(hashes))})."
     if column.profile == "paper":
         for seed, record in summary.counted.items():
             doubt = records.why_not_paper(record)
             if doubt is not None:
-                yield f"seed {seed} is no reproduction: {doubt}."
+                yield f"† seed {seed} is no reproduction: {doubt}."
 
 
 def difference(table: Table, row: Row, columns: Sequence[Column]) -> str | None:
@@ -178,8 +175,10 @@ def _kinds(summary: Summary) -> list[str]:
 
 
 def _mark(summary: Summary) -> str:
-    """Names the data behind a number unless they are the complete real ones."""
-    return "".join(f" {kind}" for kind in _kinds(summary) if kind != "real")
+    """Names the data behind a number unless they are real and complete; † means a note below."""
+    kinds = "".join(f" {kind}" for kind in _kinds(summary) if kind != "real")
+    paper = [record for record in summary.counted.values() if record["profile"] == "paper"]
+    return kinds + (" †" if any(map(records.why_not_paper, paper)) else "")
 
 
 def _data(column: Column, summary: Summary) -> str:

@@ -184,7 +184,8 @@ class Loop:
             "train_loss": self._read_loss(),
             "lr": float(self.scheduler.get_last_lr()[0]),
         }
-        found = self.evaluate(self.valid)
+        # Devices may differ in the last bit; what is decided from a metric must not.
+        found = self._finite(self.placement.from_lead(self._measure(self.valid)))
         readings |= {f"valid_{name}": value for name, value in found.items()}
         metric = self.settings.selection_metric
         if metric not in readings:
@@ -197,18 +198,23 @@ class Loop:
     def evaluate(self, batches: Batches) -> dict[str, float]:
         """The task's metrics over the batches, in evaluation mode and the run's precision.
 
+        Any one process may ask, without the others.
+
         Raises:
             Diverged: if any of them is NaN or infinite.
         """
+        return self._finite(self._measure(batches))
+
+    def _measure(self, batches: Batches) -> dict[str, float]:
         self.model.eval()
         with torch.inference_mode(), self._autocast():
-            found = self.task.evaluate(self.model, batches)
-        # Devices may differ in the last bit; what is decided from a metric must not.
-        found = self.placement.from_lead(found)
-        for name, value in found.items():
+            return self.task.evaluate(self.model, batches)
+
+    def _finite(self, metrics: dict[str, float]) -> dict[str, float]:
+        for name, value in metrics.items():
             if not math.isfinite(value):
                 raise Diverged(f"the {name} evaluated at step {self.progress.step}")
-        return found
+        return metrics
 
     def _keep_if_best(self, value: float) -> None:
         progress, sign = self.progress, 1 if self.settings.selection_better == "lower" else -1
