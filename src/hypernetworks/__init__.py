@@ -5,6 +5,9 @@ Where the paper is in the code:
     section 3.1, eq. 1-3    static.generator       kernels generated from embeddings, tiled kernels
     section 4.1, A.3.1      static.mnist           the convnet and the hyper convnet of table 7
     appendix A.1            static.coordinate      weights generated from coordinates
+    section 3.2, eq. 4-8    recurrent.hyper_rnn    HyperRNN, scaled and full
+    section 3.2, eq. 9-13   recurrent.hyper        HyperLSTM; recurrent.lstm: LSTM, layer norm
+    appendix A.2.3          recurrent.initialisation; each cell's reset_parameters
 
 The names below are imported on first use, so that the command line can compose a
 configuration without paying for the import of torch.
@@ -24,20 +27,52 @@ _HOME = {
     "MLP": "hypernetworks.static.coordinate",
     "MnistConvnet": "hypernetworks.static.mnist",
     "HyperMnistConvnet": "hypernetworks.static.mnist",
+    "LSTM": "hypernetworks.recurrent.modules",
+    "LayerNormLSTM": "hypernetworks.recurrent.modules",
+    "HyperRNN": "hypernetworks.recurrent.modules",
+    "HyperLSTM": "hypernetworks.recurrent.modules",
+    "LSTMCell": "hypernetworks.recurrent.lstm",
+    "LayerNormLSTMCell": "hypernetworks.recurrent.lstm",
+    "HyperLSTMCell": "hypernetworks.recurrent.hyper",
+    "HyperRNNCell": "hypernetworks.recurrent.hyper_rnn",
+    "FullHyperRNNCell": "hypernetworks.recurrent.hyper_rnn",
+    "LSTMState": "hypernetworks.recurrent.state",
+    "HyperLSTMState": "hypernetworks.recurrent.state",
+    "HyperRNNState": "hypernetworks.recurrent.state",
+    "Masks": "hypernetworks.recurrent.masks",
 }
 
 __all__ = [
+    "LSTM",
     "MLP",
     "CoordinateHypernetwork",
     "CoordinateMLP",
+    "FullHyperRNNCell",
+    "HyperLSTM",
+    "HyperLSTMCell",
+    "HyperLSTMState",
     "HyperMnistConvnet",
+    "HyperRNN",
+    "HyperRNNCell",
+    "HyperRNNState",
     "KernelGenerator",
+    "LSTMCell",
+    "LSTMState",
+    "LayerNormLSTM",
+    "LayerNormLSTMCell",
+    "Masks",
     "MnistConvnet",
     "TiledKernel",
     "tile_kernels",
 ]
 
 if TYPE_CHECKING:
+    from hypernetworks.recurrent.hyper import HyperLSTMCell
+    from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
+    from hypernetworks.recurrent.lstm import LayerNormLSTMCell, LSTMCell
+    from hypernetworks.recurrent.masks import Masks
+    from hypernetworks.recurrent.modules import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM
+    from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
     from hypernetworks.static.coordinate import MLP, CoordinateHypernetwork, CoordinateMLP
     from hypernetworks.static.generator import KernelGenerator, TiledKernel, tile_kernels
     from hypernetworks.static.mnist import HyperMnistConvnet, MnistConvnet

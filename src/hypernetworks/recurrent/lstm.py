@@ -1,0 +1,192 @@
+"""LSTM and layer-norm LSTM cells, as the paper uses them alone and inside a HyperLSTM.
+
+T steps, B sequences, D input units, H units; gates in the order i, g, f, o
+"""
+
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from hypernetworks.recurrent.cell import Cell, arithmetic_dtype, project
+from hypernetworks.recurrent.initialisation import (
+    InputInit,
+    init_input_weight,
+    init_norm,
+    orthogonal_by_gate,
+    parameter,
+)
+from hypernetworks.recurrent.masks import Masks
+from hypernetworks.recurrent.rows import normalize
+from hypernetworks.recurrent.sequence import lstm_sequence
+from hypernetworks.recurrent.state import LSTMState
+
+
+class GateNorm(torch.nn.Module):
+    """Layer normalisation of the gates, each over its units, and of c inside h.
+
+    Parameters (gain 1 and offset 0 at the start): gain, offset (4, H); cell_gain, cell_offset (H).
+    (x - mean) / sqrt(variance + epsilon), biased variance.
+    """
+
+    def __init__(self, hidden_size: int, epsilon: float, **factory: Any) -> None:
+        super().__init__()
+        self.epsilon = epsilon
+        self.gain = parameter(4, hidden_size, **factory)
+        self.offset = parameter(4, hidden_size, **factory)
+        self.cell_gain = parameter(hidden_size, **factory)
+        self.cell_offset = parameter(hidden_size, **factory)
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        init_norm(*self.tensors())
+
+    def tensors(self) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        return self.gain, self.offset, self.cell_gain, self.cell_offset
+
+    def gates(self, y: Tensor) -> Tensor:
+        """(B, 4, H), normalised."""
+        return normalize(y, self.epsilon)[0] * self.gain + self.offset
+
+    def cells(self, c: Tensor) -> Tensor:
+        """(B, H), normalised."""
+        return normalize(c, self.epsilon)[0] * self.cell_gain + self.cell_offset
+
+
+def lstm_update(
+    y: Tensor, c: Tensor, norm: GateNorm | None, forget_bias: float, mask: Tensor | None
+) -> LSTMState:
+    """Eq. 13: from the gates' sums y (B, 4, H) before LN and c_{t-1} (B, H) to h_t and c_t."""
+    if norm is not None:
+        y = norm.gates(y)
+    i, g, f, o = y.unbind(1)
+    phi_g = torch.tanh(g) if mask is None else torch.tanh(g) * mask
+    c = torch.sigmoid(f + forget_bias) * c + torch.sigmoid(i) * phi_g
+    h = torch.sigmoid(o) * torch.tanh(c if norm is None else norm.cells(c))
+    return LSTMState(h, c)
+
+
+class LSTMCell(Cell[LSTMState]):
+    """c_t = sig(f) c_{t-1} + sig(i) DropOut(phi(g)), h_t = sig(o) phi(c_t), y = W_x x + W_h h + b.
+
+    Args:
+        input_size, hidden_size: D and H.
+        recurrent_dropout: rate on phi(g).
+        forget_bias: added to f, not a parameter.
+        input_init: "orthogonal" or "glorot", see initialisation.py.
+    Parameters:
+        weight_x (4 H, D), weight_h (4 H, H): orthogonal by gate. bias (4 H): 0.
+    """
+
+    state_type = LSTMState
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float = 1.0,
+        input_init: InputInit = "orthogonal",
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        super().__init__(input_size, hidden_size, recurrent_dropout)
+        factory = {"device": device, "dtype": dtype}
+        self._add_parameters(forget_bias, input_init, None, True, factory)
+
+    def _add_parameters(
+        self,
+        forget_bias: float,
+        input_init: InputInit,
+        norm: GateNorm | None,
+        bias: bool,
+        factory: dict[str, Any],
+    ) -> None:
+        self.forget_bias = float(forget_bias)
+        self.input_init: InputInit = input_init
+        size = 4 * self.hidden_size
+        self.weight_x = parameter(size, self.input_size, **factory)
+        self.weight_h = parameter(size, self.hidden_size, **factory)
+        self.bias = parameter(size, **factory) if bias else None
+        self.norm = norm
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        """Appendix A.2.3."""
+        init_input_weight(self.weight_x, 4, self.input_init)
+        orthogonal_by_gate(self.weight_h, 4)
+        if self.bias is not None:
+            torch.nn.init.zeros_(self.bias)
+        if self.norm is not None:
+            self.norm.reset_parameters()
+
+    def state_sizes(self) -> tuple[int, ...]:
+        return self.hidden_size, self.hidden_size
+
+    def step(
+        self, x: Tensor, state: LSTMState, masks: Masks, input_mask: Tensor | None
+    ) -> LSTMState:
+        y = project(x, self.weight_x, input_mask) + F.linear(state.h, self.weight_h)
+        y = y.to(state.h.dtype)
+        if self.bias is not None:
+            y = y + self.bias
+        return self.update(y, state.c, masks.main)
+
+    def update(self, y: Tensor, c: Tensor, mask: Tensor | None) -> LSTMState:
+        """From the sum y (B, 4 H) of everything that enters the gates."""
+        return lstm_update(y.unflatten(1, (4, -1)), c, self.norm, self.forget_bias, mask)
+
+    def fused(
+        self, x: Tensor, state: LSTMState, masks: Masks, input_mask: Tensor | None
+    ) -> LSTMState:
+        inputs = project(x, self.weight_x, input_mask)
+        if self.bias is not None:
+            inputs = inputs + self.bias.to(inputs.dtype)
+        real = arithmetic_dtype(inputs)
+        h, c, _ = lstm_sequence(
+            inputs.contiguous(),
+            state.h.to(real),
+            state.c.to(real),
+            self.weight_h.to(inputs.dtype),
+            *norm_arguments(self.norm, real),
+            None if masks.main is None else masks.main.to(real).contiguous(),
+            self.forget_bias,
+            0.0 if self.norm is None else self.norm.epsilon,
+        )
+        return LSTMState(h.to(state.h.dtype), c.to(state.c.dtype))
+
+
+def norm_arguments(norm: GateNorm | None, real: torch.dtype) -> list[Tensor | None]:
+    """What the fused operators take of a layer norm."""
+    return [None] * 4 if norm is None else [part.to(real) for part in norm.tensors()]
+
+
+class LayerNormLSTMCell(LSTMCell):
+    """LSTMCell with layer normalisation of every gate and of c_t inside h_t (section 3, LN).
+
+    No bias before the norm, as the paper's parameter counts have it.
+
+    Args:
+        input_size, hidden_size, recurrent_dropout, forget_bias, input_init: as for LSTMCell; the
+            forget bias is added after the norm.
+        layer_norm_epsilon: inside the square root.
+        pre_norm_bias: adds `bias` (4 H), starting at 0, before the norm.
+    """
+
+    def __init__(
+        self,
+        input_size: int,
+        hidden_size: int,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float = 1.0,
+        input_init: InputInit = "orthogonal",
+        layer_norm_epsilon: float = 1e-3,
+        pre_norm_bias: bool = False,
+        device: torch.device | str | None = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
+        Cell.__init__(self, input_size, hidden_size, recurrent_dropout)
+        factory = {"device": device, "dtype": dtype}
+        norm = GateNorm(hidden_size, layer_norm_epsilon, **factory)
+        self._add_parameters(forget_bias, input_init, norm, pre_norm_bias, factory)

@@ -1,0 +1,42 @@
+"""Recurrent dropout without memory loss (Semeniuta et al.): masks of phi(g), fresh at every step.
+
+A mask holds 0 where a unit is dropped and 1 / keep elsewhere; (T, B, H) for a sequence.
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Masks(NamedTuple):
+    """For a sequence (T, B, H) and (T, B, P), for a step (B, H) and (B, P); None: no dropout."""
+
+    main: Tensor | None = None
+    hyper: Tensor | None = None
+
+    def at(self, t: int) -> "Masks":
+        """Those of step t."""
+        return Masks(*(None if mask is None else mask[t] for mask in self))
+
+
+def draw_mask(rate: float, shape: tuple[int, ...], like: Tensor) -> Tensor | None:
+    """A mask from torch's generator; None where nothing is dropped.
+
+    Args:
+        rate: the probability of a unit to be dropped.
+        like: gives device and type.
+    """
+    if rate == 0:
+        return None
+    keep = 1 - rate
+    return torch.empty(shape, device=like.device, dtype=like.dtype).bernoulli_(keep).div_(keep)
+
+
+def check_rate(name: str, rate: float) -> float:
+    if not 0 <= rate < 1:
+        raise ValueError(f"{name}={rate}: a probability of being dropped, 0 <= {name} < 1")
+    return rate
+
+
+NO_MASKS = Masks()

@@ -1,0 +1,46 @@
+"""The states of recurrent cells: named tuples, h always first.
+
+A cell's state has tensors (B, size); a stack's (num_layers x directions, B, size), in the order of
+torch.nn.LSTM; both without B for unbatched input.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TypeVar
+
+import torch
+from torch import Tensor
+
+
+class LSTMState(NamedTuple):
+    h: Tensor
+    c: Tensor
+
+
+class HyperLSTMState(NamedTuple):
+    h: Tensor
+    c: Tensor
+    h_hat: Tensor
+    c_hat: Tensor
+
+
+class HyperRNNState(NamedTuple):
+    h: Tensor
+    h_hat: Tensor
+
+
+class RNNState(NamedTuple):
+    h: Tensor
+
+
+State = TypeVar("State", LSTMState, HyperLSTMState, HyperRNNState, RNNState)
+
+
+def over(states: Sequence[State], function: Callable[[tuple[Tensor, ...]], Tensor]) -> State:
+    """One state whose parts are functions of the same parts of several states."""
+    kind = type(states[0])
+    return kind(*(function(parts) for parts in zip(*states, strict=True)))
+
+
+def stacked(states: Sequence[State]) -> State:
+    """States (B, size) as one (len(states), B, size)."""
+    return over(states, lambda parts: torch.stack(parts))
