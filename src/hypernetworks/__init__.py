@@ -40,6 +40,9 @@ _HOME = {
     "HyperLSTMState": "hypernetworks.recurrent.state",
     "HyperRNNState": "hypernetworks.recurrent.state",
     "Masks": "hypernetworks.recurrent.masks",
+    "observe": "hypernetworks.recurrent.observe",
+    "from_supercell": "hypernetworks.recurrent.importers",
+    "from_labml": "hypernetworks.recurrent.importers",
 }
 
 __all__ = [
@@ -63,15 +66,20 @@ __all__ = [
     "Masks",
     "MnistConvnet",
     "TiledKernel",
+    "from_labml",
+    "from_supercell",
+    "observe",
     "tile_kernels",
 ]
 
 if TYPE_CHECKING:
     from hypernetworks.recurrent.hyper import HyperLSTMCell
     from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
+    from hypernetworks.recurrent.importers import from_labml, from_supercell
     from hypernetworks.recurrent.lstm import LayerNormLSTMCell, LSTMCell
     from hypernetworks.recurrent.masks import Masks
     from hypernetworks.recurrent.modules import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM
+    from hypernetworks.recurrent.observe import observe
     from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
     from hypernetworks.static.coordinate import MLP, CoordinateHypernetwork, CoordinateMLP
     from hypernetworks.static.generator import KernelGenerator, TiledKernel, tile_kernels
