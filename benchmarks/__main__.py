@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import hyper, layout, loop, startup
+from benchmarks import generation, hyper, layout, loop, memory, recurrent, scaling, startup
 from benchmarks.measure import machine
 
 BENCHMARKS = {
@@ -10,6 +10,10 @@ BENCHMARKS = {
     "hyper": hyper.main,
     "layout": layout.main,
     "startup": startup.main,
+    "recurrent": recurrent.main,
+    "memory": memory.main,
+    "generation": generation.main,
+    "scaling": scaling.main,
 }
 
 

@@ -7,6 +7,7 @@ import torch
 import torch.nn.functional as F
 
 from hypernetworks import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM
+from hypernetworks.recurrent import hyper_sequence, sequence
 
 STACKS = {
     "lstm": lambda: LSTM(10, 32),
@@ -115,15 +116,39 @@ def test_inside_torch_compile_and_export(kind):
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
-def test_operators_pass_torchs_own_check(torch_steps):
-    from hypernetworks.recurrent.sequence import lstm_sequence
+def test_operators_pass_torchs_own_check(torch_steps, monkeypatch):
+    # The check looks at all outputs after the backward pass, also at what that may overwrite.
+    for module in (sequence, hyper_sequence):
+        monkeypatch.setattr(module, "may_overwrite", lambda products: False)
 
     def draw(*shape):
         return torch.randn(*shape, dtype=torch.float64, requires_grad=True)
 
     norm = (draw(4, 5), draw(4, 5), draw(5), draw(5))
-    arguments = (draw(3, 2, 20), draw(2, 5), draw(2, 5), draw(20, 5), *norm, None, 1.0, 1e-3)
-    torch.library.opcheck(lstm_sequence, arguments)
+    states = (draw(2, 5), draw(2, 5))
+    arguments = (draw(3, 2, 20), *states, draw(20, 5), *norm, None, 1.0, 1e-3)
+    torch.library.opcheck(sequence.lstm_sequence, arguments)
+
+    hyper_norm = (draw(4, 3), draw(4, 3), draw(3), draw(3))
+    states += (draw(2, 3), draw(2, 3))
+    weights = (draw(32, 5), draw(12, 3), draw(24, 3), draw(24), draw(12, 2, 5), draw(4, 5))
+    masks = (draw(3, 2, 5).detach(), None)
+    arguments = (draw(3, 2, 20), draw(3, 2, 12), *states, *weights, *norm, *hyper_norm, *masks)
+    torch.library.opcheck(hyper_sequence.hyper_sequence, (*arguments, 1.0, 1e-3, False))
+
+
+def test_the_gradients_take_the_place_of_what_was_kept():
+    """Without retain_graph a training step needs no second copy of products and inputs."""
+    inputs = torch.randn(3, 2, 20, dtype=torch.float64, requires_grad=True)
+    first = torch.zeros(2, 5, dtype=torch.float64)
+    weight = torch.randn(20, 5, dtype=torch.float64, requires_grad=True)
+    for keep in (True, False):
+        made = inputs * 1
+        arguments = (made, first, first, weight, None, None, None, None, None, 1.0, 0.0)
+        h, _, products = sequence.lstm_sequence(*arguments)
+        before = products.detach().clone()
+        h.square().sum().backward(retain_graph=keep)
+        assert torch.equal(products, before) is keep
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device")

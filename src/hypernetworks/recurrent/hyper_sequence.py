@@ -9,12 +9,13 @@ from torch import Tensor
 
 from hypernetworks.recurrent.memory import empty
 from hypernetworks.recurrent.native import native, threads
-from hypernetworks.recurrent.rows import Rows
+from hypernetworks.recurrent.rows import Norm, Rows
 from hypernetworks.recurrent.sequence import (
     as_norm,
     as_products,
     at_start,
     gradients_of,
+    may_overwrite,
     multiply_into,
     norm_gradients,
     weight_gradient,
@@ -56,7 +57,8 @@ def hyper_sequence(
     """Eq. 10 to 13 (eq. 7 and 8 for G = 1) for all steps.
 
     Args:
-        inputs: (T, B, G H) W_x x_t. hyper_inputs: (T, B, G P) what W_xhat takes from x_t, + b_hat.
+        inputs: (T, B, G H) W_x x_t; the backward pass may use up its memory.
+        hyper_inputs: (T, B, G P) what W_xhat takes from x_t, + b_hat.
         h, c, h_hat, c_hat: initial states (B, H), (B, P); c and c_hat of width 0 for G = 1.
         weight: (G H + G P, H) W_h, below it what W_xhat takes from h: one product reads h_{t-1}.
         hyper_weight_h: (G P, P) W_hhat. These weights have the type of the inputs.
@@ -140,6 +142,80 @@ def _(inputs, hyper_inputs, h, c, h_hat, c_hat, weight, _, embedding_weight, *_r
     return *states, products, torch.empty_like(hyper_inputs), z
 
 
+def _backward(
+    grads_of_states: tuple[Tensor | None, ...],
+    inputs: Tensor,
+    hyper_inputs: Tensor,
+    h: Tensor,
+    c: Tensor,
+    h_hat: Tensor,
+    c_hat: Tensor,
+    products: Tensor,
+    hyper_products: Tensor,
+    z: Tensor,
+    weight: Tensor,
+    hyper_weight_h: Tensor,
+    embedding_weight: Tensor,
+    scaling: Tensor,
+    bias: Tensor,
+    norm: Norm | None,
+    hyper_norm: Norm | None,
+    mask: Tensor | None,
+    hyper_mask: Tensor | None,
+    forget_bias: float,
+    epsilon: float,
+    previous: bool,
+    d: Tensor,
+    d_inputs: Tensor,
+) -> tuple[Tensor, ...]:
+    """Writes the gradients of products and inputs into d and d_inputs.
+
+    Returns:
+        those of the embeddings (T, B, 3 G N), of W_z (3 G, N, H), of h_0, c_0, h_hat_0, c_hat_0,
+        and the sums of rows.Gradients for the main and the hyper cell.
+    """
+    steps, batch, wide = inputs.shape
+    blocks = _blocks(h, len(bias))
+    scales = h.new_empty(blocks[0][1], 3, len(bias), h.shape[-1])
+    options = (None, forget_bias, epsilon)
+    main = Rows(products[..., :wide], inputs, scales, bias, norm, mask, h, c, *options)
+    states = hyper_norm, hyper_mask, h_hat, c_hat
+    hyper = Rows(hyper_products, hyper_inputs, None, None, *states, *options)
+    grad_h, grad_c, grad_h_hat, grad_c_hat = grads_of_states
+    grads = main.gradients = gradients_of(grad_h, grad_c, main, d[..., :wide], d_inputs)
+    hyper_grads = hyper.gradients = gradients_of(grad_h_hat, grad_c_hat, hyper, d[..., wide:])
+    assert grads.scales is not None
+    main_step, hyper_step = native(main), native(hyper)
+
+    dz, dscaling = torch.empty_like(z), torch.zeros_like(scaling)
+    by_gate, dz_by_gate = _by_gate(z, scaling, blocks), _by_gate(dz, scaling, blocks)
+    dz_by_step = dz.unbind(0)
+    scaling_back = scaling.transpose(1, 2)
+    scales_by_gate, dscales = _as_out(scales, blocks), _as_out(grads.scales, blocks)
+    d_by_step, d_hyper = d.unbind(0), d[..., wide:].unbind(0)
+    for t in reversed(range(steps)):
+        for k, (first, end) in enumerate(blocks):
+            torch.bmm(by_gate[t][k], scaling, out=scales_by_gate[k])
+            main_step.backward(t, first, end)
+            torch.bmm(dscales[k], scaling_back, out=dz_by_gate[t][k])
+            dscaling.baddbmm_(by_gate[t][k].transpose(1, 2), dscales[k])
+        if not previous:
+            hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)
+        hyper_step.backward(t, 0, batch)
+        multiply_into(grads.h, d_by_step[t], weight)
+        multiply_into(hyper_grads.h, d_hyper[t], hyper_weight_h)
+        if previous:
+            hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)
+    starts = (
+        at_start(grads.h, grad_h),
+        at_start(grads.c, grad_c),
+        at_start(hyper_grads.h, grad_h_hat),
+        at_start(hyper_grads.c, grad_c_hat),
+    )
+    sums = grads.parameters.sum(0), hyper_grads.parameters.sum(0)
+    return dz, dscaling, *starts, *sums
+
+
 @torch.library.custom_op("hypernetworks::hyper_sequence_backward", mutates_args=())
 def hyper_sequence_backward(
     grad_h: Tensor | None,
@@ -174,55 +250,17 @@ def hyper_sequence_backward(
     epsilon: float,
     previous: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of products, inputs, embeddings, W_z, of the initial states, and sums.
-
-    Returns:
-        (T, B, G H + G P), (T, B, G H), (T, B, 3 G N), (3 G, N, H), h_0, c_0, h_hat_0, c_hat_0,
-        and the sums of rows.Gradients for the main and the hyper cell.
-    """
-    steps, batch, wide = inputs.shape
-    blocks = _blocks(h, len(bias))
-    scales = h.new_empty(blocks[0][1], 3, len(bias), h.shape[-1])
+    """The backward pass for compiled graphs: into memory of its own, which comes first."""
+    d, d_inputs = empty(products, *products.shape), empty(inputs, *inputs.shape)
+    grads = (grad_h, grad_c, grad_h_hat, grad_c_hat)
     norm = as_norm(gain, offset, cell_gain, cell_offset)
     hyper_norm = as_norm(hyper_gain, hyper_offset, hyper_cell_gain, hyper_cell_offset)
-    options = (None, forget_bias, epsilon)
-    main = Rows(products[..., :wide], inputs, scales, bias, norm, mask, h, c, *options)
-    states = hyper_norm, hyper_mask, h_hat, c_hat
-    hyper = Rows(hyper_products, hyper_inputs, None, None, *states, *options)
-    d = empty(products, *products.shape)
-    grads = main.gradients = gradients_of(grad_h, grad_c, main, d[..., :wide])
-    hyper_grads = hyper.gradients = gradients_of(grad_h_hat, grad_c_hat, hyper, d[..., wide:])
-    assert grads.inputs is not None
-    assert grads.scales is not None
-    main_step, hyper_step = native(main), native(hyper)
-
-    dz, dscaling = torch.empty_like(z), torch.zeros_like(scaling)
-    by_gate, dz_by_gate = _by_gate(z, scaling, blocks), _by_gate(dz, scaling, blocks)
-    dz_by_step = dz.unbind(0)
-    scaling_back = scaling.transpose(1, 2)
-    scales_by_gate, dscales = _as_out(scales, blocks), _as_out(grads.scales, blocks)
-    d_by_step, d_hyper = d.unbind(0), d[..., wide:].unbind(0)
-    for t in reversed(range(steps)):
-        for k, (first, end) in enumerate(blocks):
-            torch.bmm(by_gate[t][k], scaling, out=scales_by_gate[k])
-            main_step.backward(t, first, end)
-            torch.bmm(dscales[k], scaling_back, out=dz_by_gate[t][k])
-            dscaling.baddbmm_(by_gate[t][k].transpose(1, 2), dscales[k])
-        if not previous:
-            hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)
-        hyper_step.backward(t, 0, batch)
-        multiply_into(grads.h, d_by_step[t], weight)
-        multiply_into(hyper_grads.h, d_hyper[t], hyper_weight_h)
-        if previous:
-            hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)
-    starts = (
-        at_start(grads.h, grad_h),
-        at_start(grads.c, grad_c),
-        at_start(hyper_grads.h, grad_h_hat),
-        at_start(hyper_grads.c, grad_c_hat),
-    )
-    sums = grads.parameters.sum(0), hyper_grads.parameters.sum(0)
-    return d, grads.inputs, dz, dscaling, *starts, *sums
+    kept = (inputs, hyper_inputs, h, c, h_hat, c_hat, products, hyper_products, z)
+    weights = (weight, hyper_weight_h, embedding_weight, scaling, bias, norm, hyper_norm)
+    options = (mask, hyper_mask, forget_bias, epsilon, previous)
+    found = _backward(grads, *kept, *weights, *options, d, d_inputs)
+    dz, dscaling, dh, dc, dh_hat, dc_hat, sums, hyper_sums = found
+    return d, d_inputs, dz, dscaling, dh, dc, dh_hat, dc_hat, sums, hyper_sums
 
 
 @hyper_sequence_backward.register_fake
@@ -245,10 +283,17 @@ def _differentiate(ctx, grad_h, grad_c, grad_h_hat, grad_c_hat, *_):  # type: ig
     options = (ctx.forget_bias, ctx.epsilon, ctx.previous)
     grads = (grad_h, grad_c, grad_h_hat, grad_c_hat)
     saved = ctx.saved_tensors
-    d, d_inputs, dz, dscaling, *rest = hyper_sequence_backward(*grads, *saved, *options)
-    *starts, sums, hyper_sums = rest
-    inputs, _, h, _, h_hat = saved[:5]
+    inputs, _, h, _, h_hat, _, products = saved[:7]
     gates, norm, hyper_norm = len(saved[13]), saved[14], saved[18]
+    if may_overwrite(products):
+        # A leaf is the caller's own; what the layers hand over was made for this operator.
+        d, d_inputs = products, inputs if inputs.grad_fn else empty(inputs, *inputs.shape)
+        norms = as_norm(*saved[14:18]), as_norm(*saved[18:22])
+        kept = (*saved[:14], *norms, *saved[22:], *options, d, d_inputs)
+        dz, dscaling, *rest = _backward(grads, *kept)
+    else:
+        d, d_inputs, dz, dscaling, *rest = hyper_sequence_backward(*grads, *saved, *options)
+    *starts, sums, hyper_sums = rest
     d_hyper = d[..., inputs.shape[-1] :]
     needs_weight, needs_hyper_weight, needs_embedding = ctx.needs_input_grad[6:9]
     source = h_hat[:-1] if ctx.previous else h_hat[1:]

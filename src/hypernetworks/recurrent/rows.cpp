@@ -116,7 +116,7 @@ template <class S, class Q>
 struct Row {
     const Rows<S, Q> &a;
     const int64_t n, at, in_block;  // units; the row's index in (T, B), in its block
-    const Q *RESTRICT product, *RESTRICT input;
+    const Q *product, *input;  // the backward pass may write its results over them
     const S *RESTRICT scale, *RESTRICT mask, *RESTRICT before;
     S *normal, *gate, *cell, *phi;  // (4, H), (4, H), (H), (H)
     S factor[4], cell_factor;
@@ -235,21 +235,21 @@ struct Row {
             }
             normalize_backward(d, x, n, factor[y]);
         }
-        Q *RESTRICT dp = a.grad_products + at * a.grad_stride + y * n;
+        Q *dp = a.grad_products + at * a.grad_stride + y * n;
         if (!scale) {
             SIMD for (int64_t j = 0; j < n; ++j) dp[j] = d[j];
             return;
         }
-        Q *RESTRICT dq = a.grad_inputs + at * 4 * n + y * n;
-        const Q *RESTRICT p = product + y * n, *RESTRICT q = input + y * n;
+        Q *dq = a.grad_inputs + at * 4 * n + y * n;
+        const Q *p = product + y * n, *q = input + y * n;
         const S *RESTRICT d_h = scale + y * n, *RESTRICT d_x = scale + (4 + y) * n;
         S *RESTRICT grad = a.grad_scales + (in_block * 12 + y) * n, *RESTRICT b0 = sums + y * n;
         SIMD for (int64_t j = 0; j < n; ++j) {
-            dp[j] = d[j] * d_h[j];
-            dq[j] = d[j] * d_x[j];
             grad[j] = d[j] * S(p[j]);
             grad[4 * n + j] = d[j] * S(q[j]);
             grad[8 * n + j] = d[j];
+            dp[j] = d[j] * d_h[j];
+            dq[j] = d[j] * d_x[j];
             b0[j] += d[j];
         }
     }

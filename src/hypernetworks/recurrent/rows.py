@@ -31,6 +31,7 @@ class Gradients:
         output, cells: (T, B, H) d loss / d h and c as far as the loss uses them; None if not.
         h, c: (B, H) of the step after; `c` is replaced by that of the step before.
         products: (T, B, G H), may be a view; inputs: the same, None where inputs are not scaled.
+            Both may be the memory of the products and inputs themselves.
         scales: (block, 3, G, H) of the step.
         parameters: (threads, 3 G + 2, H) sums: bias, gain, offset (G each), cell_gain, cell_offset.
     """
@@ -107,11 +108,12 @@ class Rows:
         assert grads.scales is not None
         rows = end - first
         d_h, d_x, _ = self.scales[:rows].unbind(1)
-        grads.products[t, block] = (d * d_h).flatten(1)
-        grads.inputs[t, block] = (d * d_x).flatten(1)
         torch.mul(d, self._by_gate(self.products[t, block]), out=grads.scales[:rows, 0])
         torch.mul(d, self._by_gate(self.inputs[t, block]), out=grads.scales[:rows, 1])
         grads.scales[:rows, 2] = d
+        # Last, since these may lie over the products and inputs themselves.
+        grads.products[t, block] = (d * d_h).flatten(1)
+        grads.inputs[t, block] = (d * d_x).flatten(1)
         grads.parameters[0, : self.gates] += d.sum(0)
 
     def _by_gate(self, flat: Tensor) -> Tensor:

@@ -46,9 +46,17 @@ def as_products(states: Tensor, dtype: torch.dtype) -> Tensor | None:
 
 
 def gradients_of(
-    grad_states: Tensor | None, grad_cells: Tensor | None, rows: Rows, products: Tensor
+    grad_states: Tensor | None,
+    grad_cells: Tensor | None,
+    rows: Rows,
+    products: Tensor,
+    inputs: Tensor | None = None,
 ) -> Gradients:
-    """Where the backward pass over the rows starts: nothing flows in from after the last step."""
+    """Where the backward pass over the rows starts: nothing flows in from after the last step.
+
+    Args:
+        products, inputs: memory for the gradients of the rows' products and inputs.
+    """
     batch, units = rows.h.shape[1:]
     shares = threads(batch, units)
     return Gradients(
@@ -57,10 +65,21 @@ def gradients_of(
         h=torch.zeros_like(rows.h[0]),
         c=torch.zeros_like(rows.c[0]),
         products=products,
-        inputs=None if rows.scales is None else empty(rows.inputs, *rows.inputs.shape),
+        inputs=inputs,
         scales=None if rows.scales is None else torch.empty_like(rows.scales),
         parameters=rows.h.new_zeros(shares, 3 * rows.gates + 2, units),
     )
+
+
+def may_overwrite(products: Tensor) -> bool:
+    """Whether the backward pass may lay its gradients over what was kept for it.
+
+    It may when the graph is freed after this pass, that is without retain_graph and create_graph;
+    the products and inputs are then of no more use, and the memory of a step is a third less.
+    """
+    if type(products) is not Tensor or torch.is_grad_enabled():
+        return False  # traced, or to be differentiated again
+    return not torch._C._autograd._get_current_graph_task_keep_graph()
 
 
 def multiply_into(out: Tensor, d: Tensor, weight: Tensor) -> None:
@@ -126,6 +145,35 @@ def _(inputs, h, c, weight_h, *_):  # type: ignore[no-untyped-def]
     return h.new_empty(states), c.new_empty(states), torch.empty_like(inputs)
 
 
+def _backward(
+    grad_h: Tensor | None,
+    grad_c: Tensor | None,
+    inputs: Tensor,
+    h: Tensor,
+    c: Tensor,
+    products: Tensor,
+    weight_h: Tensor,
+    norm: Norm | None,
+    mask: Tensor | None,
+    forget_bias: float,
+    epsilon: float,
+    d: Tensor,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """Writes the gradients of the products, which are those of the inputs, into d.
+
+    Returns:
+        those of h_0 and c_0 (B, H), and for the layer norm (14, H) as in rows.Gradients.
+    """
+    rows = Rows(products, inputs, None, None, norm, mask, h, c, None, forget_bias, epsilon)
+    grads = rows.gradients = gradients_of(grad_h, grad_c, rows, d)
+    step, d_by_step = native(rows), d.unbind(0)
+    steps, batch, _ = inputs.shape
+    for t in reversed(range(steps)):
+        step.backward(t, 0, batch)
+        multiply_into(grads.h, d_by_step[t], weight_h)
+    return at_start(grads.h, grad_h), at_start(grads.c, grad_c), grads.parameters.sum(0)
+
+
 @torch.library.custom_op("hypernetworks::lstm_sequence_backward", mutates_args=())
 def lstm_sequence_backward(
     grad_h: Tensor | None,
@@ -143,21 +191,10 @@ def lstm_sequence_backward(
     forget_bias: float,
     epsilon: float,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The gradients of the inputs (equal to those of the products), of h_0 and c_0, and sums.
-
-    Returns:
-        (T, B, 4 H), (B, H), (B, H), and for the layer norm (14, H) as in rows.Gradients.
-    """
-    norm = as_norm(gain, offset, cell_gain, cell_offset)
-    rows = Rows(products, inputs, None, None, norm, mask, h, c, None, forget_bias, epsilon)
-    grads = rows.gradients = gradients_of(grad_h, grad_c, rows, torch.empty_like(products))
-    step, d = native(rows), grads.products.unbind(0)
-    steps, batch, _ = inputs.shape
-    for t in reversed(range(steps)):
-        step.backward(t, 0, batch)
-        multiply_into(grads.h, d[t], weight_h)
-    states = at_start(grads.h, grad_h), at_start(grads.c, grad_c)
-    return grads.products, *states, grads.parameters.sum(0)
+    """The backward pass for compiled graphs: into memory of its own, which comes first."""
+    d = empty(products, *products.shape)
+    kept = (inputs, h, c, products, weight_h, as_norm(gain, offset, cell_gain, cell_offset), mask)
+    return d, *_backward(grad_h, grad_c, *kept, forget_bias, epsilon, d)
 
 
 @lstm_sequence_backward.register_fake
@@ -173,12 +210,18 @@ def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, grad_h, grad_c, _):  # type: ignore[no-untyped-def]
-    inputs, h, c, products, weight_h, *norm_and_mask = ctx.saved_tensors
-    kept = (inputs, h, c, products, weight_h, *norm_and_mask, ctx.forget_bias, ctx.epsilon)
-    d, grad_h0, grad_c0, sums = lstm_sequence_backward(grad_h, grad_c, *kept)
+    inputs, h, c, products, weight_h, *norm, mask = ctx.saved_tensors
+    options = (ctx.forget_bias, ctx.epsilon)
+    kept = (inputs, h, c, products, weight_h)
+    if may_overwrite(products):
+        d = products
+        result = _backward(grad_h, grad_c, *kept, as_norm(*norm), mask, *options, d)
+    else:
+        d, *result = lstm_sequence_backward(grad_h, grad_c, *kept, *norm, mask, *options)
+    grad_h0, grad_c0, sums = result
     grad_weight = weight_gradient(d, h[:-1]) if ctx.needs_input_grad[3] else None
-    norm = [None] * 4 if norm_and_mask[0] is None else norm_gradients(sums, 4)
-    return d, grad_h0, grad_c0, grad_weight, *norm, None, None, None
+    grad_norm = [None] * 4 if norm[0] is None else norm_gradients(sums, 4)
+    return d, grad_h0, grad_c0, grad_weight, *grad_norm, None, None, None
 
 
 lstm_sequence.register_autograd(_differentiate, setup_context=_keep)
