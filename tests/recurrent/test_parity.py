@@ -6,7 +6,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from hypernetworks import HyperLSTMCell, LSTMCell
-from hypernetworks.recurrent import hyper_sequence, native
+from hypernetworks.recurrent import blocks, native
 from hypernetworks.recurrent.masks import Masks
 from tests.recurrent.cells import (
     FULL,
@@ -128,7 +128,7 @@ def test_hyper_lstm_of_any_size(sizes, steps_and_batch, norms, source):
 @pytest.mark.parametrize("threads", [1, 3])
 def test_blocks_and_threads_change_nothing(threads, monkeypatch):
     """Scaling vectors of a few rows at a time, several threads a block."""
-    monkeypatch.setattr(hyper_sequence, "CACHED", 2 * 12 * 5)
+    monkeypatch.setattr(blocks, "CACHED", 2 * 12 * 5)
     monkeypatch.setattr(native, "WORTH_A_THREAD", 1)
     monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
     cell = randomised(MAKERS["ln_hyper"]())

@@ -4,29 +4,29 @@ T steps, B sequences, H units, P hyper units, G gates (4; 1 for the HyperRNN), N
 3 G embeddings a step: z_h, z_x, z_b, each for every gate
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from hypernetworks.recurrent.blocks import as_out, blocks_of, by_gate
+from hypernetworks.recurrent.graphs import replayed
+from hypernetworks.recurrent.hyper_backward import hyper_backward
 from hypernetworks.recurrent.memory import empty
-from hypernetworks.recurrent.native import native, threads
-from hypernetworks.recurrent.rows import Norm, Rows
+from hypernetworks.recurrent.native import native
+from hypernetworks.recurrent.rows import Rows
 from hypernetworks.recurrent.sequence import (
     as_norm,
     as_products,
-    at_start,
-    gradients_of,
     may_overwrite,
-    multiply_into,
     norm_gradients,
     weight_gradient,
     with_first,
 )
 
-# Numbers that a core's second cache holds beside what else it needs.
-CACHED = 131_072
-
 
 @torch.library.custom_op("hypernetworks::hyper_sequence", mutates_args=())
+@replayed()
 def hyper_sequence(
     inputs: Tensor,
     hyper_inputs: Tensor,
@@ -77,7 +77,7 @@ def hyper_sequence(
     products = empty(inputs, steps, batch, len(weight))
     hyper_products = torch.empty_like(hyper_inputs)
     z = h.new_empty(steps, batch, len(embedding_weight))
-    blocks = _blocks(h, len(bias))
+    blocks = blocks_of(h, len(bias))
     scales = h.new_empty(blocks[0][1], 3, len(bias), h.shape[-1])
     h_product, h_hat_product = as_products(h, inputs.dtype), as_products(h_hat, inputs.dtype)
     norm = as_norm(gain, offset, cell_gain, cell_offset)
@@ -96,41 +96,16 @@ def hyper_sequence(
     hyper_out, embeddings = hyper_products.unbind(0), z.unbind(0)
     source = (h_hat[:-1] if previous else h_hat[1:]).unbind(0)
     weight, hyper_weight_h, embed = weight.t(), hyper_weight_h.t(), embedding_weight.t()
-    by_gate, scales_by_gate = _by_gate(z, scaling, blocks), _as_out(scales, blocks)
+    z_by_gate, scales_by_gate = by_gate(z, scaling, blocks), as_out(scales, blocks)
     for t in range(steps):
         torch.mm(before[t], weight, out=out[t])
         torch.addmm(to_hyper[t], hyper_before[t], hyper_weight_h, out=hyper_out[t])
         hyper_step.forward(t, 0, batch)
         torch.addmm(embedding_bias, source[t], embed, out=embeddings[t])
-        for z_block, out_block, (first, end) in zip(
-            by_gate[t], scales_by_gate, blocks, strict=True
-        ):
-            torch.bmm(z_block, scaling, out=out_block)
+        for k, (first, end) in enumerate(blocks):
+            torch.bmm(z_by_gate[t][k], scaling, out=scales_by_gate[k])
             main_step.forward(t, first, end)
     return h, c, h_hat, c_hat, products, hyper_products, z
-
-
-def _blocks(states: Tensor, gates: int) -> list[tuple[int, int]]:
-    """Ranges of the batch whose scaling vectors stay in a core's cache; on a GPU all of it."""
-    _, batch, units = states.shape
-    rows = CACHED // (3 * gates * units) * threads(batch, units)
-    if states.device.type != "cpu" or rows >= batch:
-        return [(0, batch)]
-    rows = max(rows, 1)
-    return [(first, min(first + rows, batch)) for first in range(0, batch, rows)]
-
-
-def _by_gate(z: Tensor, scaling: Tensor, blocks: list[tuple[int, int]]) -> list[list[Tensor]]:
-    """For every step and block the embeddings (3 G, block, N)."""
-    by_gate = z.unflatten(2, scaling.shape[:2]).transpose(1, 2)
-    split = zip(*[by_gate[:, :, first:end].unbind(0) for first, end in blocks], strict=True)
-    return [list(step) for step in split]
-
-
-def _as_out(scales: Tensor, blocks: list[tuple[int, int]]) -> list[Tensor]:
-    """For every block the scaling vectors (3 G, block, H), in the same memory."""
-    by_gate = scales.flatten(1, 2).transpose(0, 1)
-    return [by_gate[:, : end - first] for first, end in blocks]
 
 
 @hyper_sequence.register_fake
@@ -142,125 +117,10 @@ def _(inputs, hyper_inputs, h, c, h_hat, c_hat, weight, _, embedding_weight, *_r
     return *states, products, torch.empty_like(hyper_inputs), z
 
 
-def _backward(
-    grads_of_states: tuple[Tensor | None, ...],
-    inputs: Tensor,
-    hyper_inputs: Tensor,
-    h: Tensor,
-    c: Tensor,
-    h_hat: Tensor,
-    c_hat: Tensor,
-    products: Tensor,
-    hyper_products: Tensor,
-    z: Tensor,
-    weight: Tensor,
-    hyper_weight_h: Tensor,
-    embedding_weight: Tensor,
-    scaling: Tensor,
-    bias: Tensor,
-    norm: Norm | None,
-    hyper_norm: Norm | None,
-    mask: Tensor | None,
-    hyper_mask: Tensor | None,
-    forget_bias: float,
-    epsilon: float,
-    previous: bool,
-    d: Tensor,
-    d_inputs: Tensor,
-) -> tuple[Tensor, ...]:
-    """Writes the gradients of products and inputs into d and d_inputs.
-
-    Returns:
-        those of the embeddings (T, B, 3 G N), of W_z (3 G, N, H), of h_0, c_0, h_hat_0, c_hat_0,
-        and the sums of rows.Gradients for the main and the hyper cell.
-    """
-    steps, batch, wide = inputs.shape
-    blocks = _blocks(h, len(bias))
-    scales = h.new_empty(blocks[0][1], 3, len(bias), h.shape[-1])
-    options = (None, forget_bias, epsilon)
-    main = Rows(products[..., :wide], inputs, scales, bias, norm, mask, h, c, *options)
-    states = hyper_norm, hyper_mask, h_hat, c_hat
-    hyper = Rows(hyper_products, hyper_inputs, None, None, *states, *options)
-    grad_h, grad_c, grad_h_hat, grad_c_hat = grads_of_states
-    grads = main.gradients = gradients_of(grad_h, grad_c, main, d[..., :wide], d_inputs)
-    hyper_grads = hyper.gradients = gradients_of(grad_h_hat, grad_c_hat, hyper, d[..., wide:])
-    assert grads.scales is not None
-    main_step, hyper_step = native(main), native(hyper)
-
-    dz, dscaling = torch.empty_like(z), torch.zeros_like(scaling)
-    by_gate, dz_by_gate = _by_gate(z, scaling, blocks), _by_gate(dz, scaling, blocks)
-    dz_by_step = dz.unbind(0)
-    scaling_back = scaling.transpose(1, 2)
-    scales_by_gate, dscales = _as_out(scales, blocks), _as_out(grads.scales, blocks)
-    d_by_step, d_hyper = d.unbind(0), d[..., wide:].unbind(0)
-    for t in reversed(range(steps)):
-        for k, (first, end) in enumerate(blocks):
-            torch.bmm(by_gate[t][k], scaling, out=scales_by_gate[k])
-            main_step.backward(t, first, end)
-            torch.bmm(dscales[k], scaling_back, out=dz_by_gate[t][k])
-            dscaling.baddbmm_(by_gate[t][k].transpose(1, 2), dscales[k])
-        if not previous:
-            hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)
-        hyper_step.backward(t, 0, batch)
-        multiply_into(grads.h, d_by_step[t], weight)
-        multiply_into(hyper_grads.h, d_hyper[t], hyper_weight_h)
-        if previous:
-            hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)
-    starts = (
-        at_start(grads.h, grad_h),
-        at_start(grads.c, grad_c),
-        at_start(hyper_grads.h, grad_h_hat),
-        at_start(hyper_grads.c, grad_c_hat),
-    )
-    sums = grads.parameters.sum(0), hyper_grads.parameters.sum(0)
-    return dz, dscaling, *starts, *sums
-
-
-@torch.library.custom_op("hypernetworks::hyper_sequence_backward", mutates_args=())
-def hyper_sequence_backward(
-    grad_h: Tensor | None,
-    grad_c: Tensor | None,
-    grad_h_hat: Tensor | None,
-    grad_c_hat: Tensor | None,
-    inputs: Tensor,
-    hyper_inputs: Tensor,
-    h: Tensor,
-    c: Tensor,
-    h_hat: Tensor,
-    c_hat: Tensor,
-    products: Tensor,
-    hyper_products: Tensor,
-    z: Tensor,
-    weight: Tensor,
-    hyper_weight_h: Tensor,
-    embedding_weight: Tensor,
-    scaling: Tensor,
-    bias: Tensor,
-    gain: Tensor | None,
-    offset: Tensor | None,
-    cell_gain: Tensor | None,
-    cell_offset: Tensor | None,
-    hyper_gain: Tensor | None,
-    hyper_offset: Tensor | None,
-    hyper_cell_gain: Tensor | None,
-    hyper_cell_offset: Tensor | None,
-    mask: Tensor | None,
-    hyper_mask: Tensor | None,
-    forget_bias: float,
-    epsilon: float,
-    previous: bool,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
-    """The backward pass for compiled graphs: into memory of its own, which comes first."""
-    d, d_inputs = empty(products, *products.shape), empty(inputs, *inputs.shape)
-    grads = (grad_h, grad_c, grad_h_hat, grad_c_hat)
-    norm = as_norm(gain, offset, cell_gain, cell_offset)
-    hyper_norm = as_norm(hyper_gain, hyper_offset, hyper_cell_gain, hyper_cell_offset)
-    kept = (inputs, hyper_inputs, h, c, h_hat, c_hat, products, hyper_products, z)
-    weights = (weight, hyper_weight_h, embedding_weight, scaling, bias, norm, hyper_norm)
-    options = (mask, hyper_mask, forget_bias, epsilon, previous)
-    found = _backward(grads, *kept, *weights, *options, d, d_inputs)
-    dz, dscaling, dh, dc, dh_hat, dc_hat, sums, hyper_sums = found
-    return d, d_inputs, dz, dscaling, dh, dc, dh_hat, dc_hat, sums, hyper_sums
+# For traced graphs, which have no memory to overwrite.
+hyper_sequence_backward = torch.library.custom_op(
+    "hypernetworks::hyper_sequence_backward", hyper_backward, mutates_args=()
+)
 
 
 @hyper_sequence_backward.register_fake
@@ -282,17 +142,17 @@ def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
 def _differentiate(ctx, grad_h, grad_c, grad_h_hat, grad_c_hat, *_):  # type: ignore[no-untyped-def]
     options = (ctx.forget_bias, ctx.epsilon, ctx.previous)
     grads = (grad_h, grad_c, grad_h_hat, grad_c_hat)
-    saved = ctx.saved_tensors
+    saved: Any = ctx.saved_tensors
     inputs, _, h, _, h_hat, _, products = saved[:7]
     gates, norm, hyper_norm = len(saved[13]), saved[14], saved[18]
     if may_overwrite(products):
         # A leaf is the caller's own; what the layers hand over was made for this operator.
-        d, d_inputs = products, inputs if inputs.grad_fn else empty(inputs, *inputs.shape)
-        norms = as_norm(*saved[14:18]), as_norm(*saved[18:22])
-        kept = (*saved[:14], *norms, *saved[22:], *options, d, d_inputs)
-        dz, dscaling, *rest = _backward(grads, *kept)
+        over = (True, inputs.grad_fn is not None)
+        d, d_inputs, dz, dscaling, *rest = hyper_backward(*grads, *saved, *options, *over)  # type: ignore[call-arg]
     else:
-        d, d_inputs, dz, dscaling, *rest = hyper_sequence_backward(*grads, *saved, *options)
+        d, d_inputs, dz, dscaling, *rest = hyper_sequence_backward(
+            *grads, *saved, *options, False, False
+        )
     *starts, sums, hyper_sums = rest
     d_hyper = d[..., inputs.shape[-1] :]
     needs_weight, needs_hyper_weight, needs_embedding = ctx.needs_input_grad[6:9]

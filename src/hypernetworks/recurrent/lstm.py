@@ -18,9 +18,9 @@ from hypernetworks.recurrent.initialisation import (
     parameter,
 )
 from hypernetworks.recurrent.masks import Masks
-from hypernetworks.recurrent.rows import normalize
 from hypernetworks.recurrent.sequence import lstm_sequence
 from hypernetworks.recurrent.state import LSTMState
+from hypernetworks.recurrent.step import normalize
 
 
 class GateNorm(torch.nn.Module):

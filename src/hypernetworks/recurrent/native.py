@@ -21,6 +21,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hypernetworks.recurrent.graphs import compiled_forms
 from hypernetworks.recurrent.rows import Rows
 
 log = logging.getLogger("hypernetworks")
@@ -57,6 +58,8 @@ class Native:
 
 def native(rows: Rows) -> Native | Rows:
     """The C++ form of the rows where there is one and it pays, else the rows themselves."""
+    if rows.h.device.type == "cuda":
+        rows.forward_form, rows.backward_form = compiled_forms()
     if rows.h.device.type != "cpu" or rows.gates != 4:
         return rows
     if (rows.h.dtype, rows.products.dtype) not in NAMES:
@@ -95,7 +98,7 @@ def _structure(rows: Rows, real: Any) -> ctypes.Structure:
         for name in ("inputs", "scales", "bias", "mask", "h", "c", "h_product")
     }
     if norm is not None:
-        tensors |= vars(norm)
+        tensors |= norm._asdict()
     if grads is not None:
         tensors |= {f"grad_{name}": value for name, value in vars(grads).items()}
     products, grad_products = rows.products, tensors.pop("grad_products", None)

@@ -9,12 +9,16 @@ gradients of weights to single products over all T B rows. The operators are opa
 torch.compile and torch.export; the second derivative is not defined.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
+from hypernetworks.recurrent.graphs import replayed
 from hypernetworks.recurrent.memory import empty
 from hypernetworks.recurrent.native import native, threads
-from hypernetworks.recurrent.rows import Gradients, Norm, Rows
+from hypernetworks.recurrent.rows import Gradients, Rows
+from hypernetworks.recurrent.step import Norm
 
 
 def as_norm(*parts: Tensor | None) -> Norm | None:
@@ -101,6 +105,7 @@ def weight_gradient(d: Tensor, states: Tensor) -> Tensor:
 
 
 @torch.library.custom_op("hypernetworks::lstm_sequence", mutates_args=())
+@replayed()
 def lstm_sequence(
     inputs: Tensor,
     h: Tensor,
@@ -145,37 +150,8 @@ def _(inputs, h, c, weight_h, *_):  # type: ignore[no-untyped-def]
     return h.new_empty(states), c.new_empty(states), torch.empty_like(inputs)
 
 
+@replayed()
 def _backward(
-    grad_h: Tensor | None,
-    grad_c: Tensor | None,
-    inputs: Tensor,
-    h: Tensor,
-    c: Tensor,
-    products: Tensor,
-    weight_h: Tensor,
-    norm: Norm | None,
-    mask: Tensor | None,
-    forget_bias: float,
-    epsilon: float,
-    d: Tensor,
-) -> tuple[Tensor, Tensor, Tensor]:
-    """Writes the gradients of the products, which are those of the inputs, into d.
-
-    Returns:
-        those of h_0 and c_0 (B, H), and for the layer norm (14, H) as in rows.Gradients.
-    """
-    rows = Rows(products, inputs, None, None, norm, mask, h, c, None, forget_bias, epsilon)
-    grads = rows.gradients = gradients_of(grad_h, grad_c, rows, d)
-    step, d_by_step = native(rows), d.unbind(0)
-    steps, batch, _ = inputs.shape
-    for t in reversed(range(steps)):
-        step.backward(t, 0, batch)
-        multiply_into(grads.h, d_by_step[t], weight_h)
-    return at_start(grads.h, grad_h), at_start(grads.c, grad_c), grads.parameters.sum(0)
-
-
-@torch.library.custom_op("hypernetworks::lstm_sequence_backward", mutates_args=())
-def lstm_sequence_backward(
     grad_h: Tensor | None,
     grad_c: Tensor | None,
     inputs: Tensor,
@@ -190,11 +166,32 @@ def lstm_sequence_backward(
     mask: Tensor | None,
     forget_bias: float,
     epsilon: float,
+    overwrite: bool,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """The backward pass for compiled graphs: into memory of its own, which comes first."""
-    d = empty(products, *products.shape)
-    kept = (inputs, h, c, products, weight_h, as_norm(gain, offset, cell_gain, cell_offset), mask)
-    return d, *_backward(grad_h, grad_c, *kept, forget_bias, epsilon, d)
+    """The gradients of the products, which are those of the inputs, of h_0, of c_0, and sums.
+
+    Args:
+        overwrite: lay the first over the products.
+    Returns:
+        (T, B, 4 H), (B, H), (B, H), and for the layer norm (14, H) as in rows.Gradients.
+    """
+    d = products if overwrite else empty(products, *products.shape)
+    norm = as_norm(gain, offset, cell_gain, cell_offset)
+    rows = Rows(products, inputs, None, None, norm, mask, h, c, None, forget_bias, epsilon)
+    grads = rows.gradients = gradients_of(grad_h, grad_c, rows, d)
+    step, d_by_step = native(rows), d.unbind(0)
+    steps, batch, _ = inputs.shape
+    for t in reversed(range(steps)):
+        step.backward(t, 0, batch)
+        multiply_into(grads.h, d_by_step[t], weight_h)
+    states = at_start(grads.h, grad_h), at_start(grads.c, grad_c)
+    return d, *states, grads.parameters.sum(0)
+
+
+# For traced graphs, which have no memory to overwrite.
+lstm_sequence_backward = torch.library.custom_op(
+    "hypernetworks::lstm_sequence_backward", _backward, mutates_args=()
+)
 
 
 @lstm_sequence_backward.register_fake
@@ -210,17 +207,15 @@ def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, grad_h, grad_c, _):  # type: ignore[no-untyped-def]
-    inputs, h, c, products, weight_h, *norm, mask = ctx.saved_tensors
+    saved: Any = ctx.saved_tensors
+    _, h, _, products, _, gain, *_ = saved
     options = (ctx.forget_bias, ctx.epsilon)
-    kept = (inputs, h, c, products, weight_h)
     if may_overwrite(products):
-        d = products
-        result = _backward(grad_h, grad_c, *kept, as_norm(*norm), mask, *options, d)
+        d, grad_h0, grad_c0, sums = _backward(grad_h, grad_c, *saved, *options, True)  # type: ignore[call-arg]
     else:
-        d, *result = lstm_sequence_backward(grad_h, grad_c, *kept, *norm, mask, *options)
-    grad_h0, grad_c0, sums = result
+        d, grad_h0, grad_c0, sums = lstm_sequence_backward(grad_h, grad_c, *saved, *options, False)
     grad_weight = weight_gradient(d, h[:-1]) if ctx.needs_input_grad[3] else None
-    grad_norm = [None] * 4 if norm[0] is None else norm_gradients(sums, 4)
+    grad_norm = [None] * 4 if gain is None else norm_gradients(sums, 4)
     return d, grad_h0, grad_c0, grad_weight, *grad_norm, None, None, None
 
 

@@ -1,0 +1,170 @@
+"""The arithmetic of one step between the matrix products: gates, states, and their derivatives.
+
+B sequences (or a block of them), H units, G gates (4: i, g, f, o of an LSTM; 1: a tanh RNN)
+"""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class Norm(NamedTuple):
+    """Layer normalisation of the gates and of c: gain and offset (G, H), those of c (H)."""
+
+    gain: Tensor
+    offset: Tensor
+    cell_gain: Tensor
+    cell_offset: Tensor
+
+
+class Step(NamedTuple):
+    """What a step reads, and where it writes h, c and h_product.
+
+    product, x: (B, G H) W_h h_{t-1} and W_x x_t. scales: (B, 3, G, H) d_h, d_x, b; None: ones and
+    zero. bias: (G, H) b_0, with scales. mask: (B, H) of phi(g). before, h, c: (B, H), where
+    `before` is c_{t-1}; of width 0 in a tanh RNN. h_product: h in the type of the products.
+    """
+
+    product: Tensor
+    x: Tensor
+    scales: Tensor | None
+    bias: Tensor | None
+    norm: Norm | None
+    mask: Tensor | None
+    before: Tensor
+    h: Tensor
+    c: Tensor
+    h_product: Tensor | None
+    forget_bias: float
+    epsilon: float
+
+    @property
+    def gates(self) -> int:
+        return self.x.shape[1] // self.h.shape[1]
+
+
+class StepGradients(NamedTuple):
+    """output, cells: (B, H) from the loss, or None. h, c: (B, H) from the step after; c then holds
+    that for the step before. Written: product, x (B, G H), scales (B, 3, G, H). Added to:
+    parameters (3 G + 2, H), bias, gain, offset (G each), cell_gain, cell_offset."""
+
+    output: Tensor | None
+    cells: Tensor | None
+    h: Tensor
+    c: Tensor
+    product: Tensor
+    x: Tensor | None
+    scales: Tensor | None
+    parameters: Tensor
+
+
+def step_forward(step: Step) -> None:
+    """Writes h and c."""
+    y, _, _ = _normalised_gates(step)
+    if step.gates == 1:
+        h = torch.tanh(y[:, 0])
+    else:
+        i, g, f, o = y.unbind(1)
+        g = torch.tanh(g) if step.mask is None else torch.tanh(g) * step.mask
+        c = torch.sigmoid(f + step.forget_bias) * step.before + torch.sigmoid(i) * g
+        phi, _, _ = _squash(c, step)
+        h = torch.sigmoid(o) * phi
+        step.c.copy_(c)
+    step.h.copy_(h)
+    if step.h_product is not None:
+        step.h_product.copy_(h)
+
+
+def step_backward(step: Step, grads: StepGradients) -> None:
+    """From the gradients of h and c to those of product, x, scales, c_{t-1} and parameters."""
+    gates = step.gates
+    y, normal, factor = _normalised_gates(step)
+    dh = grads.h if grads.output is None else grads.h + grads.output
+    d = _lstm_backward(dh, y, step, grads) if gates == 4 else _tanh_backward(dh, step)
+    if step.norm is not None:
+        grads.parameters[gates : 2 * gates] += (d * normal).sum(0)
+        grads.parameters[2 * gates : 3 * gates] += d.sum(0)
+        d = normalize_backward(d * step.norm.gain, normal, factor)
+    if step.scales is None or grads.scales is None or grads.x is None:
+        grads.product.copy_(d.flatten(1))
+        return
+    d_h, d_x, _ = step.scales.unbind(1)
+    grads.scales[:, 0] = d * _by_gate(step.product, step)
+    grads.scales[:, 1] = d * _by_gate(step.x, step)
+    grads.scales[:, 2] = d
+    grads.parameters[:gates] += d.sum(0)
+    # Last, since these may lie over the products and inputs themselves.
+    grads.product.copy_((d * d_h).flatten(1))
+    grads.x.copy_((d * d_x).flatten(1))
+
+
+def _by_gate(flat: Tensor, step: Step) -> Tensor:
+    return flat.to(step.h.dtype).view(flat.shape[0], step.gates, -1)
+
+
+def _normalised_gates(step: Step) -> tuple[Tensor, Tensor, Tensor]:
+    """y (B, G, H); with layer norm also the normalised sum before gain and offset."""
+    product, x = _by_gate(step.product, step), _by_gate(step.x, step)
+    if step.scales is None or step.bias is None:
+        total = product + x
+    else:
+        d_h, d_x, b = step.scales.unbind(1)
+        total = d_h * product + d_x * x + b + step.bias
+    if step.norm is None:
+        return total, total, total
+    normal, factor = normalize(total, step.epsilon)
+    return normal * step.norm.gain + step.norm.offset, normal, factor
+
+
+def normalize(x: Tensor, epsilon: float) -> tuple[Tensor, Tensor]:
+    """(x - mean) / sqrt(variance + epsilon) over the last dimension, and the factor."""
+    centred = x - x.mean(-1, keepdim=True)
+    factor = torch.rsqrt(centred.square().mean(-1, keepdim=True) + epsilon)
+    return centred * factor, factor
+
+
+def normalize_backward(d: Tensor, normal: Tensor, factor: Tensor) -> Tensor:
+    """d loss / d normalised to d loss / d x."""
+    slope = (d * normal).mean(-1, keepdim=True)
+    return factor * (d - d.mean(-1, keepdim=True) - normal * slope)
+
+
+def _squash(c: Tensor, step: Step) -> tuple[Tensor, Tensor, Tensor]:
+    """phi(LN(c)); with layer norm also the normalised c and the factor."""
+    if step.norm is None:
+        return torch.tanh(c), c, c
+    normal, factor = normalize(c, step.epsilon)
+    return torch.tanh(normal * step.norm.cell_gain + step.norm.cell_offset), normal, factor
+
+
+def _tanh_backward(dh: Tensor, step: Step) -> Tensor:
+    """d loss / d y (B, 1, H)."""
+    return (dh * (1 - step.h.square()))[:, None]
+
+
+def _lstm_backward(dh: Tensor, y: Tensor, step: Step, grads: StepGradients) -> Tensor:
+    """d loss / d y (B, 4, H); leaves d loss / d c_{t-1} in grads.c."""
+    i, g, f, o = y.unbind(1)
+    i, g, o = torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o)
+    f = torch.sigmoid(f + step.forget_bias)
+    phi, normal, factor = _squash(step.c, step)
+    dphi = dh * o * (1 - phi.square())
+    if step.norm is not None:
+        grads.parameters[12] += (dphi * normal).sum(0)
+        grads.parameters[13] += dphi.sum(0)
+        dphi = normalize_backward(dphi * step.norm.cell_gain, normal, factor)
+    dc = dphi + grads.c
+    if grads.cells is not None:
+        dc = dc + grads.cells
+    kept = 1 if step.mask is None else step.mask
+    grads.c.copy_(dc * f)
+    return torch.stack(
+        (
+            dc * g * kept * i * (1 - i),
+            dc * i * kept * (1 - g.square()),
+            dc * step.before * f * (1 - f),
+            dh * phi * o * (1 - o),
+        ),
+        dim=1,
+    )
