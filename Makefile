@@ -82,6 +82,8 @@ format: $(STAMP)  ## let ruff format and fix the code
 	@$(VENV)/bin/ruff check --fix .
 
 bench: $(STAMP)  ## the benchmarks; each prints ratios measured in one run
+	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps labml-nn==0.5.1 \
+	  || echo "labml_nn could not be installed: the comparison with it is left out" >&2
 	@$(VENV)/bin/python -m benchmarks
 
 clean:  ## remove the environment and the caches, not the results

@@ -2,7 +2,18 @@
 
 import sys
 
-from benchmarks import generation, hyper, layout, loop, memory, recurrent, scaling, startup
+from benchmarks import (
+    generation,
+    gpu,
+    hyper,
+    layout,
+    loop,
+    memory,
+    recurrent,
+    scaling,
+    startup,
+    steps,
+)
 from benchmarks.measure import machine
 
 BENCHMARKS = {
@@ -14,6 +25,8 @@ BENCHMARKS = {
     "memory": memory.main,
     "generation": generation.main,
     "scaling": scaling.main,
+    "steps": steps.main,
+    "gpu": gpu.main,
 }
 
 

@@ -41,6 +41,7 @@ def test_a_wheel_brings_its_configurations(tmp_path):
     (wheel,) = tmp_path.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
+    assert (tmp_path / "site" / "hypernetworks" / "recurrent" / "rows.cpp").exists()
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
         "sys.argv = ['hypernetworks', 'experiment=table7/cnn', '--cfg', 'job']\n"

@@ -2,61 +2,33 @@
 
 import pytest
 import torch
+import yaml
 
-from hypernetworks import LSTM, HyperLSTM, LayerNormLSTM
+import hypernetworks
+from hypernetworks import LSTM, HyperLSTM
+from hypernetworks.app.params import count_recurrent
+from hypernetworks.locations import experiments_dir
 
-# rows of table 3: 50 symbols; 4: 205 symbols; 5: 3 numbers in, 121 out. Sizes: units, layers.
-LSTMS = [
-    ("3 lstm_1000", 50, 50, 1000, 1, 4254050),
-    ("3 lstm_1250", 50, 50, 1250, 1, 6567550),
-    ("3 lstm_2x1000", 50, 50, 1000, 2, 12258050),
-    ("4 lstm_1800", 205, 205, 1800, 1, 14812405),
-    ("4 lstm_2000", 205, 205, 2000, 1, 18058205),
-    ("5 lstm_900", 3, 121, 900, 1, 3363421),
-    ("5 lstm_1000", 3, 121, 1000, 1, 4137121),
-    ("5 lstm_3x400", 3, 121, 400, 3, 3258121),
-    ("5 lstm_2x650", 3, 121, 650, 2, 5161771),
-]
-NORMED = [
-    ("3 ln_lstm_1000", 50, 50, 1000, 4260050),
-    ("4 ln_lstm_1800", 205, 205, 1800, 14823205),
-    ("5 ln_lstm_900", 3, 121, 900, 3368821),
-    ("5 ln_lstm_1000", 3, 121, 1000, 4143121),
-]
-# units, hyper units, N_z, layers, layer norm
-HYPERS = [
-    ("3 hyperlstm_1000", 50, 50, 1000, 128, 4, 1, False, 4911874),
-    ("3 ln_hyperlstm_1000", 50, 50, 1000, 128, 4, 1, True, 4922642),
-    ("3 ln_hyperlstm_1000_large", 50, 50, 1000, 128, 16, 1, True, 5085170),
-    ("3 ln_hyperlstm_2x1000", 50, 50, 1000, 128, 16, 2, True, 14406690),
-    ("4 hyperlstm_1800", 205, 205, 1800, 256, 64, 1, False, 18708213),
-    ("4 ln_hyperlstm_1800", 205, 205, 1800, 256, 64, 1, True, 18727749),
-    ("4 ln_hyperlstm_2048", 205, 205, 2048, 512, 64, 1, True, 26539725),
-    ("5 ln_hyperlstm_900", 3, 121, 900, 128, 4, 1, True, 3950949),
-    ("5 hyperlstm_900", 3, 121, 900, 128, 4, 1, False, 3941181),
-]
+ROWS = yaml.safe_load((experiments_dir() / "recurrent.yaml").read_text())
 
 
-def count(stack, units, outputs):
-    return sum(p.numel() for p in stack.parameters()) + outputs * (units + 1)
+def test_every_recurrent_row_is_there():
+    tables = [name.split("/")[0] for name in ROWS]
+    assert {table: tables.count(table) for table in tables} == {
+        "table3": 8,
+        "table4": 6,
+        "table5": 8,
+    }
 
 
-@pytest.mark.parametrize("row", LSTMS, ids=lambda row: row[0])
-def test_lstm(row):
-    _, inputs, outputs, units, layers, expected = row
-    assert count(LSTM(inputs, units, layers, device="meta"), units, outputs) == expected
-
-
-@pytest.mark.parametrize("row", NORMED, ids=lambda row: row[0])
-def test_layer_norm_lstm(row):
-    _, inputs, outputs, units, expected = row
-    assert count(LayerNormLSTM(inputs, units, device="meta"), units, outputs) == expected
-
-
-@pytest.mark.parametrize("row", HYPERS, ids=lambda row: row[0])
-def test_hyper_lstm(row):
-    _, inputs, outputs, *shape, expected = row
-    assert count(HyperLSTM(inputs, *shape, device="meta"), shape[0], outputs) == expected
+@pytest.mark.parametrize("name", ROWS)
+def test_counts_to_the_digit(name):
+    row = ROWS[name]
+    stack = getattr(hypernetworks, row["layer"])(**row["arguments"], device="meta")
+    readout = row["outputs"] * (row["arguments"]["hidden_size"] + 1)
+    total = sum(p.numel() for p in stack.parameters()) + readout
+    assert total == row["params_exact"]
+    assert count_recurrent(row) == total
 
 
 def test_initialisation_is_that_of_the_paper():

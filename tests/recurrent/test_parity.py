@@ -4,8 +4,9 @@ import pytest
 import torch
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from torch.utils.checkpoint import checkpoint
 
-from hypernetworks import HyperLSTMCell, LSTMCell
+from hypernetworks import HyperLSTMCell, LayerNormLSTMCell, LSTMCell
 from hypernetworks.recurrent import blocks, native
 from hypernetworks.recurrent.masks import Masks
 from tests.recurrent.cells import (
@@ -123,6 +124,37 @@ def test_hyper_lstm_of_any_size(sizes, steps_and_batch, norms, source):
     cell = randomised(HyperLSTMCell(*sizes, *norms, **options), seed=sum(sizes))
     x = torch.randn(*steps_and_batch, sizes[0], dtype=torch.float64).requires_grad_()
     assert_same_form(cell, x, random_state(cell, steps_and_batch[1]), rtol=1e-7, atol=1e-8)
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(
+    sizes=st.tuples(SIZES, SIZES),
+    steps_and_batch=st.tuples(st.integers(1, 6), SIZES),
+    kind=st.sampled_from([LSTMCell, LayerNormLSTMCell]),
+)
+def test_lstms_of_any_size(sizes, steps_and_batch, kind):
+    cell = randomised(kind(*sizes, dtype=torch.float64), seed=sum(sizes))
+    x = torch.randn(*steps_and_batch, sizes[0], dtype=torch.float64).requires_grad_()
+    assert_same_form(cell, x, random_state(cell, steps_and_batch[1]), rtol=1e-7, atol=1e-8)
+
+
+def test_under_activation_checkpointing():
+    """The graph is built again for the backward pass, which then frees it."""
+    cell = randomised(MAKERS["ln_hyper"]())
+    x, state = random_input(4, 2), random_state(cell, 2)
+
+    def run(x):
+        return cell.sequence(x, state, Masks(), None, "fused").h
+
+    found = [
+        torch.autograd.grad(h.square().sum(), (x, *cell.parameters()))
+        for h in (run(x), checkpoint(run, x, use_reentrant=False))
+    ]
+    torch.testing.assert_close(*found, rtol=0, atol=0)
 
 
 @pytest.mark.parametrize("threads", [1, 3])

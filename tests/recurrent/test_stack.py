@@ -153,6 +153,9 @@ def test_batch_first_symbols_and_repr(kind):
     output, _ = stack(ids, input_mask=keep)
     vectors = torch.nn.functional.one_hot(ids, D).double() * keep[..., None]
     torch.testing.assert_close(output, stack(vectors)[0])
+    alone, state = stack(ids[1], input_mask=keep[1])
+    torch.testing.assert_close(alone, output[1])
+    assert state.h.shape == (1, H)
     assert "batch_first=True" in repr(stack)
     assert "3, 5" in repr(stack)
 

@@ -7,10 +7,11 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from tabulate import tabulate
 
+import hypernetworks
 from hypernetworks.app.build import build_model, count_parameters
 from hypernetworks.app.experiments import experiment_files
 from hypernetworks.app.main import register
-from hypernetworks.locations import conf_dir
+from hypernetworks.locations import conf_dir, experiments_dir
 
 
 def compose_row(experiment: str, profile: str = "paper", *overrides: str) -> DictConfig:
@@ -32,8 +33,26 @@ def compare(experiment: str) -> list[list[Any]]:
     return lines or [[experiment, "total", counts["total"], None, "MISMATCH: no params_exact"]]
 
 
+def count_recurrent(row: dict[str, Any]) -> int:
+    """Parameters of a row of experiments/recurrent.yaml: its layers and the linear read-out."""
+    stack = getattr(hypernetworks, row["layer"])(**row["arguments"], device="meta")
+    readout = row["outputs"] * (row["arguments"]["hidden_size"] + 1)
+    return sum(parameter.numel() for parameter in stack.parameters()) + readout
+
+
+def compare_recurrent() -> list[list[Any]]:
+    """The same lines for the recurrent rows that have no experiment yet."""
+    rows: Any = OmegaConf.to_container(OmegaConf.load(experiments_dir() / "recurrent.yaml"))
+    lines = []
+    for name, row in rows.items():
+        ours, expected = count_recurrent(row), row["params_exact"]
+        lines.append([name, "total", ours, expected, "ok" if ours == expected else "MISMATCH"])
+    return lines
+
+
 def main() -> int:
     lines = [line for experiment in experiment_files() for line in compare(experiment)]
+    lines += compare_recurrent()
     wrong = [line for line in lines if line[-1] != "ok"]
     if "--quiet" not in sys.argv[1:] or wrong:
         headers = ["row", "part", "ours", "expected", ""]

@@ -8,7 +8,6 @@ from torch import Tensor
 
 from hypernetworks.recurrent.blocks import as_out, blocks_of, by_gate
 from hypernetworks.recurrent.graphs import replayed
-from hypernetworks.recurrent.memory import empty
 from hypernetworks.recurrent.native import native
 from hypernetworks.recurrent.rows import Rows
 from hypernetworks.recurrent.sequence import as_norm, at_start, gradients_of, multiply_into
@@ -58,8 +57,8 @@ def hyper_backward(
         (T, B, G H + G P), (T, B, G H), (T, B, 3 G N), (3 G, N, H), h_0, c_0, h_hat_0, c_hat_0,
         and the sums of rows.Gradients for the main and the hyper cell.
     """
-    d = products if overwrite_products else empty(products, *products.shape)
-    d_inputs = inputs if overwrite_inputs else empty(inputs, *inputs.shape)
+    d = products if overwrite_products else torch.empty_like(products)
+    d_inputs = inputs if overwrite_inputs else torch.empty_like(inputs)
     norm = as_norm(gain, offset, cell_gain, cell_offset)
     hyper_norm = as_norm(hyper_gain, hyper_offset, hyper_cell_gain, hyper_cell_offset)
     steps, batch, wide = inputs.shape

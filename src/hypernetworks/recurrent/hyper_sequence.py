@@ -12,7 +12,6 @@ from torch import Tensor
 from hypernetworks.recurrent.blocks import as_out, blocks_of, by_gate
 from hypernetworks.recurrent.graphs import replayed
 from hypernetworks.recurrent.hyper_backward import hyper_backward
-from hypernetworks.recurrent.memory import empty
 from hypernetworks.recurrent.native import native
 from hypernetworks.recurrent.rows import Rows
 from hypernetworks.recurrent.sequence import (
@@ -74,7 +73,7 @@ def hyper_sequence(
     steps, batch, wide = inputs.shape
     h, c = with_first(h, steps), with_first(c, steps)
     h_hat, c_hat = with_first(h_hat, steps), with_first(c_hat, steps)
-    products = empty(inputs, steps, batch, len(weight))
+    products = inputs.new_empty(steps, batch, len(weight))
     hyper_products = torch.empty_like(hyper_inputs)
     z = h.new_empty(steps, batch, len(embedding_weight))
     blocks = blocks_of(h, len(bias))

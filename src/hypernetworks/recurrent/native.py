@@ -193,7 +193,7 @@ def _key(compiler: str) -> str:
 
 def _flags() -> tuple[str, ...]:
     if sys.platform == "darwin":
-        return (*FLAGS, "-Xpreprocessor", "-fopenmp-simd")
+        return (*FLAGS, "-fopenmp-simd")  # one thread: Apple's compiler has no OpenMP library
     wide = ("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()
     return (*FLAGS, *wide, "-fopenmp")
 

@@ -15,7 +15,6 @@ import torch
 from torch import Tensor
 
 from hypernetworks.recurrent.graphs import replayed
-from hypernetworks.recurrent.memory import empty
 from hypernetworks.recurrent.native import native, threads
 from hypernetworks.recurrent.rows import Gradients, Rows
 from hypernetworks.recurrent.step import Norm
@@ -35,7 +34,7 @@ def norm_gradients(sums: Tensor, gates: int) -> list[Tensor]:
 
 def with_first(first: Tensor, steps: int) -> Tensor:
     """Memory for the states of all steps (T + 1, B, H), the initial one in its place."""
-    states = empty(first, steps + 1, *first.shape)
+    states = first.new_empty(steps + 1, *first.shape)
     states[0] = first
     return states
 
@@ -130,7 +129,7 @@ def lstm_sequence(
         h and c (T + 1, B, H), the initial state first, and the products W_h h_{t-1} (T, B, 4 H).
     """
     steps, batch, _ = inputs.shape
-    products = empty(inputs, *inputs.shape)
+    products = torch.empty_like(inputs)
     h, c = with_first(h, steps), with_first(c, steps)
     h_product = as_products(h, inputs.dtype)
     norm = as_norm(gain, offset, cell_gain, cell_offset)
@@ -175,7 +174,7 @@ def _backward(
     Returns:
         (T, B, 4 H), (B, H), (B, H), and for the layer norm (14, H) as in rows.Gradients.
     """
-    d = products if overwrite else empty(products, *products.shape)
+    d = products if overwrite else torch.empty_like(products)
     norm = as_norm(gain, offset, cell_gain, cell_offset)
     rows = Rows(products, inputs, None, None, norm, mask, h, c, None, forget_bias, epsilon)
     grads = rows.gradients = gradients_of(grad_h, grad_c, rows, d)

@@ -81,20 +81,21 @@ class Stack(nn.Module, Generic[State]):
 
         Args:
             x: (T, B, D), or (B, T, D) with batch_first, or (T, D); instead of vectors also symbol
-                ids, (T, B), which stand for one-hot vectors, but unbatched ids take T as (T, 1);
-                or a PackedSequence of either.
+                ids, (T, B), (B, T) or (T), which stand for one-hot vectors; or a PackedSequence of
+                either.
             state: (L K, B, ...) each, (L K, ...) unbatched; zeros if None.
             masks: recurrent dropout of each layer and direction, (T, B, ...) in the order in which
                 the cell runs; drawn afresh in training if None.
-            input_mask: (T, B), (B, T) with batch_first: factors of the input's positions, 0 or
-                1 / keep. For a PackedSequence in its sorted order.
+            input_mask: (T, B), (B, T) with batch_first, (T) unbatched: factors of the input's
+                positions, 0 or 1 / keep. For a PackedSequence (T, B) in its sorted order.
         Returns:
             the last layer's h, (T, B, K H) or as the input was; and the state after the last step.
         """
         if isinstance(x, PackedSequence):
             return self._packed(x, state, masks, input_mask)
-        if x.is_floating_point() and x.dim() == 2:
+        if x.dim() == (2 if x.is_floating_point() else 1):
             state = None if state is None else tuple(part.unsqueeze(1) for part in state)
+            input_mask = None if input_mask is None else input_mask.unsqueeze(1)
             output, final = self._run(x.unsqueeze(1), state, masks, input_mask, None)
             return output.squeeze(1), over([final], lambda parts: parts[0].squeeze(1))
         if self.batch_first:
