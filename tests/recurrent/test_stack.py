@@ -279,6 +279,16 @@ def test_a_cell_steps_like_torch_lstm_cell():
             r"\(1, 2, 5\)",
         ),
         (lambda: LSTM(D, H)(torch.ones(4, 2, D), masks=[]), ValueError, "0 masks"),
+        (
+            lambda: LSTM(D, H)(torch.ones(4, 2, D), masks=[Masks(torch.ones(4, 2, 1))]),
+            ValueError,
+            r"mask 'main' must have the shape \(4, 2, 5\)",
+        ),
+        (
+            lambda: LSTM(D, H)(torch.ones(4, 2, D), masks=[Masks(None, torch.ones(4, 2, 5))]),
+            ValueError,
+            "mask 'hyper': this cell has no such dropout",
+        ),
     ],
 )
 def test_mistakes_are_named(call, error, words):

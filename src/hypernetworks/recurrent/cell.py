@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.masks import NO_MASKS, Masks, check_rate, draw_mask
+from hypernetworks.recurrent.masks import NO_MASKS, Masks, check_rate
 from hypernetworks.recurrent.state import State, stacked
 
 Backend = Literal["auto", "reference", "fused"]
@@ -85,9 +85,7 @@ class Cell(nn.Module, Generic[State]):
 
     def draw_masks(self, shape: tuple[int, ...], like: Tensor) -> Masks:
         """Fresh masks for a sequence, shape (T, B), or a step, (B,); none in evaluation."""
-        if not self.training:
-            return NO_MASKS
-        return Masks(draw_mask(self.recurrent_dropout, (*shape, self.hidden_size), like))
+        return NO_MASKS
 
     def zero_state(self, batch: int) -> State:
         """The state before the first step, (batch, ...)."""
@@ -119,6 +117,7 @@ class Cell(nn.Module, Generic[State]):
         now = self.zero_state(len(x)) if state is None else self.checked_state(state, len(x))
         if masks is None:
             masks = self.draw_masks((len(x),), now[0])
+        self._check_masks(masks, len(x))
         new = self.step(x, now, masks, input_mask)
         return self.state_type(*(part.squeeze(0) for part in new)) if single else new
 
@@ -134,6 +133,9 @@ class Cell(nn.Module, Generic[State]):
         if backend not in ("auto", "reference", "fused"):
             raise ValueError(f"backend={backend!r}: choose 'auto', 'reference' or 'fused'")
         self._check_input(x, 2)
+        steps, batch = x.shape[:2]
+        state = self.checked_state(state, batch)
+        self._check_masks(masks, steps, batch)
         if backend == "fused" and not self.can_fuse():
             raise ValueError("this form has no fused backend; use 'auto' or 'reference'")
         if backend != "reference" and self.can_fuse():
@@ -152,6 +154,21 @@ class Cell(nn.Module, Generic[State]):
             fields = ", ".join(self.state_type._fields)
             raise ValueError(f"state ({fields}) must have the shapes {expected}, not {found}")
         return self.state_type(*state)
+
+    def mask_sizes(self) -> tuple[int, ...]:
+        """The width of the masks that the cell takes, in the order of Masks."""
+        return ()
+
+    def _check_masks(self, masks: Masks, *leading: int) -> None:
+        sizes = dict(zip(masks._fields, self.mask_sizes(), strict=False))
+        for name, mask in masks._asdict().items():
+            if mask is None:
+                continue
+            if name not in sizes:
+                raise ValueError(f"mask {name!r}: this cell has no such dropout")
+            expected, shape = (*leading, sizes[name]), tuple(mask.shape)
+            if shape != expected:
+                raise ValueError(f"mask {name!r} must have the shape {expected}, not {shape}")
 
     def _check_input(self, x: Tensor, leading: int) -> None:
         symbols = not x.is_floating_point()

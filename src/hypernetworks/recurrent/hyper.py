@@ -101,14 +101,6 @@ class ScaledCell(Cell[State]):
         if self.norm is not None:
             self.norm.reset_parameters()
 
-    def draw_masks(self, shape: tuple[int, ...], like: Tensor) -> Masks:
-        if not self.training:
-            return NO_MASKS
-        sizes = (self.hidden_size, self.hyper.hidden_size)
-        rates = (self.recurrent_dropout, self.hyper.recurrent_dropout)
-        drawn = (draw_mask(r, (*shape, s), like) for r, s in zip(rates, sizes, strict=True))
-        return Masks(*drawn)
-
     def main_sum(self, x: Tensor, h: Tensor, h_hat: Tensor, input_mask: Tensor | None) -> Tensor:
         """d_h * W_h h + d_x * W_x x + b(z_b) + b_0 (B, G, H), before the norm of eq. 12."""
         d_h, d_x, b = self.generator(h_hat)
@@ -214,6 +206,17 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
 
     def state_sizes(self) -> tuple[int, ...]:
         return (self.hidden_size, self.hidden_size, *self.hyper.state_sizes())
+
+    def mask_sizes(self) -> tuple[int, ...]:
+        return self.hidden_size, self.hyper.hidden_size
+
+    def draw_masks(self, shape: tuple[int, ...], like: Tensor) -> Masks:
+        if not self.training:
+            return NO_MASKS
+        rates = (self.recurrent_dropout, self.hyper.recurrent_dropout)
+        pairs = zip(rates, self.mask_sizes(), strict=True)
+        drawn = (draw_mask(rate, (*shape, size), like) for rate, size in pairs)
+        return Masks(*drawn)
 
     def step(
         self, x: Tensor, state: HyperLSTMState, masks: Masks, input_mask: Tensor | None

@@ -17,7 +17,7 @@ from hypernetworks.recurrent.initialisation import (
     orthogonal_by_gate,
     parameter,
 )
-from hypernetworks.recurrent.masks import Masks
+from hypernetworks.recurrent.masks import NO_MASKS, Masks, draw_mask
 from hypernetworks.recurrent.sequence import lstm_sequence
 from hypernetworks.recurrent.state import LSTMState
 from hypernetworks.recurrent.step import normalize
@@ -123,6 +123,14 @@ class LSTMCell(Cell[LSTMState]):
 
     def state_sizes(self) -> tuple[int, ...]:
         return self.hidden_size, self.hidden_size
+
+    def mask_sizes(self) -> tuple[int, ...]:
+        return (self.hidden_size,)
+
+    def draw_masks(self, shape: tuple[int, ...], like: Tensor) -> Masks:
+        if not self.training:
+            return NO_MASKS
+        return Masks(draw_mask(self.recurrent_dropout, (*shape, self.hidden_size), like))
 
     def step(
         self, x: Tensor, state: LSTMState, masks: Masks, input_mask: Tensor | None
