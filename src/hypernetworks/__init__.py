@@ -41,6 +41,7 @@ _HOME = {
     "HyperRNNState": "hypernetworks.recurrent.state",
     "Masks": "hypernetworks.recurrent.masks",
     "observe": "hypernetworks.recurrent.observe",
+    "CharacterModel": "hypernetworks.recurrent.character_model",
     "from_supercell": "hypernetworks.recurrent.importers",
     "from_labml": "hypernetworks.recurrent.importers",
 }
@@ -48,6 +49,7 @@ _HOME = {
 __all__ = [
     "LSTM",
     "MLP",
+    "CharacterModel",
     "CoordinateHypernetwork",
     "CoordinateMLP",
     "FullHyperRNNCell",
@@ -73,6 +75,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from hypernetworks.recurrent.character_model import CharacterModel
     from hypernetworks.recurrent.hyper import HyperLSTMCell
     from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
     from hypernetworks.recurrent.importers import from_labml, from_supercell

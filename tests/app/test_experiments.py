@@ -37,8 +37,12 @@ def test_steps_in_demo(experiment, small, tmp_path):
     assert (record["status"], record["steps"]) == ("finished", 6)
     assert record["selection"]["value"] == value
     assert record["parameters"] == count_parameters(build_model(cfg, "meta"))
-    assert {"test_error", "test_accuracy", "valid_error"} <= record["metrics"].keys()
-    assert record["baseline"]["metrics"]["test_error"]["value"] < 60
+    if record["table"] == "3":
+        assert {"test_bpc", "valid_bpc", "valid_estimate_bpc"} == record["metrics"].keys()
+        assert record["baseline"]["metrics"]["test_bpc"]["value"] < 5
+    else:
+        assert {"test_error", "test_accuracy", "valid_error"} <= record["metrics"].keys()
+        assert record["baseline"]["metrics"]["test_error"]["value"] < 60
 
 
 def test_paper_protocol_of_table_7():
@@ -52,6 +56,32 @@ def test_paper_protocol_of_table_7():
             None,
         )
         assert (cfg.dataset.valid_size, cfg.dataset.pad) == (5000, 1)
+
+
+def test_paper_protocol_of_table_3():
+    keep = {"ln_hyperlstm_1000_large": 0.85, "ln_hyperlstm_2x1000": 0.80}
+    for experiment in EXPERIMENTS:
+        table, row = experiment.split("/")
+        if table != "table3":
+            continue
+        cfg = compose_row(experiment, "paper")
+        trainer = cfg.trainer
+        assert (trainer.optimizer, trainer.lr, trainer.clip_norm) == ("Adam", 0.001, 1.0)
+        assert (trainer.batch_size, cfg.dataset.window, cfg.model.scale) == (128, 100, 1.0)
+        assert (cfg.dataset.form, trainer.precision) == ("characters", "float32")
+        for rate in ("input_dropout", "output_dropout", "recurrent_dropout"):
+            assert cfg.model[rate] == pytest.approx(1 - keep.get(row, 0.9))
+        if "hyper" in row:
+            assert cfg.model.hyper_size == 128
+            assert cfg.model.embedding_size == (
+                4 if row in ("hyperlstm_1000", "ln_hyperlstm_1000") else 16
+            )
+
+
+def test_lite_rows_of_table_3_share_their_steps_and_their_scale():
+    rows = [compose_row(e, "lite") for e in EXPERIMENTS if e.startswith("table3/")]
+    assert len(rows) == 8
+    assert {(cfg.trainer.max_steps, cfg.model.scale) for cfg in rows} == {(4000, 0.25)}
 
 
 def test_sweeps_are_the_folders():

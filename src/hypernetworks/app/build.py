@@ -12,10 +12,16 @@ from omegaconf import DictConfig
 from torch import nn
 
 from hypernetworks.app.checks import RunError
-from hypernetworks.data import mnist
+from hypernetworks.data import mnist, ptb
 from hypernetworks.data.images import ImageBatches
+from hypernetworks.data.text import Streams
+from hypernetworks.recurrent import native
+from hypernetworks.tasks.char_lm import CharacterLanguageModel, Unigram
 from hypernetworks.tasks.classify import Classification, RidgeClassifier
 from hypernetworks.training.devices import Placement
+
+# Steps at a time of a text that is evaluated as one sequence.
+EXACT_WINDOW = 1000
 
 
 @dataclass(frozen=True)
@@ -25,9 +31,9 @@ class Experiment:
     task: Any
     train: Any
     valid: Any
-    test: Any
     provenance: dict[str, Any]
-    baseline: Callable[[], RidgeClassifier] | None
+    baseline: Callable[[], Any] | None
+    finals: dict[str, Any]
 
 
 def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
@@ -47,7 +53,7 @@ def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
 
 def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
     """The task and the data of `cfg.dataset`."""
-    return {"mnist": _mnist}[cfg.dataset.name](cfg, place)
+    return {"mnist": _mnist, "ptb": _ptb}[cfg.dataset.name](cfg, place)
 
 
 def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
@@ -75,7 +81,35 @@ def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
         return RidgeClassifier(whole.epoch(0))
 
     baseline = fit_baseline if cfg.profile.baseline else None
-    return Experiment(Classification(), train, valid, test, splits.provenance, baseline)
+    finals = {"valid": valid, "test": test}
+    return Experiment(Classification(), train, valid, splits.provenance, baseline, finals)
+
+
+def _ptb(cfg: DictConfig, place: Placement) -> Experiment:
+    dataset = cfg.dataset
+    splits = ptb.load(Path(cfg.data_dir).expanduser(), cfg.profile.data, dataset.form)
+    if "symbols" not in cfg.model or cfg.model.symbols < len(splits.symbols):
+        needed = f"dataset=ptb needs a model of at least {len(splits.symbols)} symbols"
+        raise RunError(f"{needed}: model=char_lstm or char_hyper_lstm")
+    shard = (place.rank, place.world)
+    window, device = dataset.window, place.device
+    train = Streams(splits.train, cfg.trainer.batch_size, window, device, shard)
+    estimate = Streams(splits.valid, dataset.valid_streams, window, device)
+
+    def fit_baseline() -> Unigram:
+        return Unigram(Streams(splits.train, 1, EXACT_WINDOW).epoch(0), len(splits.symbols))
+
+    # The compiled steps from the first one on: a resumed run then has the bits of an uninterrupted.
+    native.load()
+    finals = {
+        # One stream: the whole text as one sequence.
+        "valid": Streams(splits.valid, 1, EXACT_WINDOW, device),
+        "test": Streams(splits.test, 1, EXACT_WINDOW, device),
+        "valid_estimate": estimate,
+    }
+    baseline = fit_baseline if cfg.profile.baseline else None
+    task = CharacterLanguageModel()
+    return Experiment(task, train, estimate, splits.provenance, baseline, finals)
 
 
 def count_parameters(model: nn.Module) -> dict[str, int]:

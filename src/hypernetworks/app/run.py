@@ -192,11 +192,11 @@ def _obey(stop: StopFlag, loop: Loop) -> None:
 
 def _evaluate(loop: Loop, experiment: Experiment, record: RunRecord) -> None:
     """Final metrics with the best weights: the one time that the test split is read."""
-    for split, batches in (("valid", experiment.valid), ("test", experiment.test)):
+    for split, batches in experiment.finals.items():
         record.add_metrics(split, loop.evaluate(batches), experiment.task.units)
     if experiment.baseline is not None:
         baseline = experiment.baseline()
-        found = experiment.task.evaluate(baseline, experiment.test)
+        found = experiment.task.evaluate(baseline, experiment.finals["test"])
         record.add_baseline(baseline.name, found, experiment.task.units)
 
 

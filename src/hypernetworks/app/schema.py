@@ -42,6 +42,39 @@ class CoordinateMLPConfig:
 
 
 @dataclass
+class CharLSTMConfig:
+    """Tables 3 and 4: LSTM, layer-norm LSTM. `scale` makes the units fewer, for lite and demo."""
+
+    _target_: str = "hypernetworks.recurrent.character_model.lstm"
+    symbols: int = MISSING
+    hidden_size: int = 1000
+    num_layers: int = 1
+    layer_norm: bool = False
+    recurrent_dropout: float = 0.0
+    input_dropout: float = 0.0
+    output_dropout: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass
+class CharHyperLSTMConfig:
+    """Tables 3 and 4: HyperLSTM, with or without layer norm."""
+
+    _target_: str = "hypernetworks.recurrent.character_model.hyper_lstm"
+    symbols: int = MISSING
+    hidden_size: int = 1000
+    hyper_size: int = 128
+    embedding_size: int = 4
+    num_layers: int = 1
+    layer_norm: bool = False
+    recurrent_dropout: float = 0.0
+    hyper_recurrent_dropout: float = 0.0
+    input_dropout: float = 0.0
+    output_dropout: float = 0.0
+    scale: float = 1.0
+
+
+@dataclass
 class MnistConfig:
     """MNIST: `valid_size` training images are held out, drawn with `split_seed`; training images
     are padded by `pad` pixels a side and randomly cropped back."""
@@ -50,6 +83,17 @@ class MnistConfig:
     valid_size: int = 5000
     split_seed: int = 0
     pad: int = 0
+
+
+@dataclass
+class PtbConfig:
+    """The Penn Treebank as characters: windows of `window` steps, the validation text in
+    `valid_streams` parallel streams during training. form: characters or raw."""
+
+    name: str = "ptb"
+    form: str = "characters"
+    window: int = 100
+    valid_streams: int = 64
 
 
 @dataclass
@@ -97,8 +141,10 @@ MODELS = {
     "hyper_mnist_convnet": HyperMnistConvnetConfig,
     "mlp": MLPConfig,
     "coordinate_mlp": CoordinateMLPConfig,
+    "char_lstm": CharLSTMConfig,
+    "char_hyper_lstm": CharHyperLSTMConfig,
 }
-DATASETS = {"mnist": MnistConfig}
+DATASETS: dict[str, Any] = {"mnist": MnistConfig, "ptb": PtbConfig}
 
 
 def store_schemas() -> None:

@@ -5,17 +5,13 @@ Files, as torchvision lays them out, under data_dir/MNIST/raw:
 """
 
 import gzip
-import hashlib
 import shutil
-import socket
 import tempfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.client import HTTPException
 from pathlib import Path
 
 from hypernetworks.data.errors import DataError
+from hypernetworks.data.files import WRITABLE, fetch_first, md5, verified
 from hypernetworks.data.images import Images, ImageSplits, split_train_valid
 
 # The unpacked files': the .gz may have been compressed again.
@@ -25,8 +21,6 @@ MD5 = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
-WRITABLE = "set data_dir=... or HYPERNETWORKS_DATA to a folder that can be"
-TIMEOUT = 20.0  # seconds without an answer from a mirror
 
 
 def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0) -> ImageSplits:
@@ -43,7 +37,7 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
         raw = data_dir / "MNIST" / "raw"
         for name in MD5:
             _provide(raw, name)
-        checksums = {name: _verified(raw / name) for name in MD5}
+        checksums = {name: verified(raw / name, MD5[name]) for name in MD5}
     elif kind == "sample":
         from hypernetworks.data.sample import digits  # needs matplotlib; real data do not
 
@@ -52,7 +46,7 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
             digits.write(raw)
         except OSError as error:
             raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
-        checksums = {name: _md5(raw / name) for name in MD5}
+        checksums = {name: md5(raw / name) for name in MD5}
     else:
         raise DataError(f"MNIST has real and sample data, no {kind!r} data")
     train, valid, checksum = split_train_valid(_read(raw, "train"), valid_size, split_seed)
@@ -109,23 +103,16 @@ def _unpack(packed: Path, unpacked: Path) -> None:
             shutil.copyfileobj(source, target)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{packed} is damaged ({error}); delete it") from error
-    _verified(unpacked, packed)
+    verified(unpacked, MD5[unpacked.name], packed)
 
 
 def _download(unpacked: Path, raw: Path) -> None:
     """Fetches the .gz beside `unpacked` and unpacks it, from the first mirror that has it right."""
     from torchvision.datasets import MNIST
-    from torchvision.datasets.utils import download_url
 
     packed = unpacked.with_name(f"{unpacked.name}.gz")
-    for mirror in MNIST.mirrors:
-        packed.unlink(missing_ok=True)  # else a mirror's half file is taken for the next one's
-        try:
-            with _socket_timeout():
-                download_url(f"{mirror}{packed.name}", str(packed.parent), filename=packed.name)
-            _unpack(packed, unpacked)
-        except (OSError, RuntimeError, HTTPException, DataError):
-            continue  # the next mirror; all of them failing is the error below
+    urls = [f"{mirror}{packed.name}" for mirror in MNIST.mirrors]
+    if fetch_first(urls, packed, lambda path: _unpack(path, unpacked)):
         return
     missing = ", ".join(n for n in MD5 if not (raw / n).exists())
     raise DataError(
@@ -134,29 +121,3 @@ def _download(unpacked: Path, raw: Path) -> None:
         "(HYPERNETWORKS_DATA or data_dir=... sets another place). "
         "Without any data, the demo shows the machinery: make reproduce-table"
     )
-
-
-@contextmanager
-def _socket_timeout() -> Iterator[None]:
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(TIMEOUT)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
-
-
-def _verified(path: Path, origin: Path | None = None) -> str:
-    """The file's md5, if it is the published one."""
-    found, expected = _md5(path), MD5[path.name]
-    if found != expected:
-        raise DataError(
-            f"{origin or path}: md5 {found} instead of {expected}; delete the file, "
-            "and the next run downloads it again"
-        )
-    return found
-
-
-def _md5(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "md5").hexdigest()

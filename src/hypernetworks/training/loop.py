@@ -119,9 +119,10 @@ class Loop:
     def save(self) -> None:
         """Writes the checkpoint; never one with a NaN in it."""
         self._mean_loss()
-        random_states = self.placement.gather(self._random_state())
+        own = {"random": self._random_state(), "task": self.task.state_dict()}
+        processes = self.placement.gather(own)
         if self.placement.leads:
-            save_atomically(self._state() | {"random": random_states}, self.checkpoint)
+            save_atomically(self._state() | {"processes": processes}, self.checkpoint)
         self._saved_at = time.monotonic()
 
     def _requests(self, stop: StopFlag, elapsed: float) -> list[int]:
@@ -269,7 +270,6 @@ class Loop:
             "best_weights": self.best_weights,
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
-            "task": self.task.state_dict(),
             "loss": {"sum": self._loss_sum, "count": self._loss_count},
         }
 
@@ -283,14 +283,26 @@ class Loop:
         self.model.load_state_dict(state["model"])
         self.optimizer.load_state_dict(state["optimizer"])
         self.scheduler.load_state_dict(state["scheduler"])
-        self.task.load_state_dict(state["task"])
+        if "processes" not in state:
+            raise CheckpointError(f"{self.checkpoint} is of an older version; move it away")
         self.progress = Progress(**state["progress"])
         device = self.placement.device
         self.best_weights = {k: v.to(device) for k, v in state["best_weights"].items()}
         self._loss_sum = state["loss"]["sum"].to(device)
         self._loss_count = state["loss"]["count"]
-        if len(state["random"]) == self.placement.world:
-            mine = state["random"][self.placement.rank]
-            torch.set_rng_state(mine["cpu"])
-            if "cuda" in mine and device.type == "cuda":
-                torch.cuda.set_rng_state(mine["cuda"], device)
+        self._restore_process(state["processes"])
+
+    def _restore_process(self, processes: list[dict[str, Any]]) -> None:
+        """What each process has of its own: its random states, its task's state."""
+        if len(processes) == self.placement.world:
+            mine = processes[self.placement.rank]
+            self.task.load_state_dict(mine["task"])
+            torch.set_rng_state(mine["random"]["cpu"])
+            device = self.placement.device
+            if "cuda" in mine["random"] and device.type == "cuda":
+                torch.cuda.set_rng_state(mine["random"]["cuda"], device)
+        elif any(process["task"] for process in processes):
+            raise CheckpointError(
+                f"{self.checkpoint} was written by {len(processes)} processes, each with a state "
+                "of its own; resume with as many"
+            )

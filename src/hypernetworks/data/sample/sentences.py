@@ -1,0 +1,91 @@
+"""Sample text in the format of the Penn Treebank files: sentences of a small grammar.
+
+Lower case, <unk> for rare words and N for numbers, a space at both ends of every line.
+"""
+
+import hashlib
+import json
+import tempfile
+from pathlib import Path
+
+import numpy as np
+
+VERSION = 1  # of the grammar: raised when it would write another text
+
+WORDS = {
+    "company": "bank insurer carrier maker retailer broker utility exchange airline brewer",
+    "person": "analyst trader chairman economist spokesman lawyer director investor",
+    "thing": "stock bond contract plan dividend merger report index loan offer",
+    "quality": "new large small federal weak strong common foreign annual quarterly",
+    "acts": "bought sold approved rejected raised cut announced reviewed completed",
+    "moves": "rose fell climbed slipped closed opened traded",
+    "says": "said added noted argued denied",
+}
+VALUES = {kind: words.split() for kind, words in WORDS.items()}
+VALUES["when"] = ["yesterday", "today", "in october", "last year", "this week"]
+VALUES["amount"] = ["N million", "$ N billion", "N %", "about N", "N cents a share"]
+PATTERNS = (
+    "the {company} 's {thing} {moves} {amount} {when}",
+    "the {quality} {company} {acts} a {quality} {thing} {when}",
+    "{says} the {person} of the {company} that <unk> {thing} {moves} {amount}",
+    "mr. <unk> a {person} at the {quality} {company} {says} the {thing} {moves} {amount}",
+    "{when} the {person} {acts} the {thing} of a {company} for {amount}",
+    "the {person} {says} the {company} {acts} {amount} of its {quality} {thing}",
+)
+
+
+def write(folder: Path, train: int = 8000, others: int = 500, seed: int = 0) -> None:
+    """Writes ptb.{train,valid,test}.txt and a manifest, unless they are there already.
+
+    Args:
+        folder: of the files, each of which is replaced at once.
+        train, others: lines of the training text, of the other two.
+        seed: the same seed writes the same text.
+    """
+    wanted = {"generated": "sample sentences, not the Penn Treebank", "version": VERSION}
+    wanted |= {"seed": seed, "train": train, "others": others}
+    if _is_whole(folder, wanted):
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sample-") as temporary:
+        part, checksums = Path(temporary), dict[str, str]()
+        for stream, (name, lines) in enumerate(
+            (("train", train), ("valid", others), ("test", others))
+        ):
+            text = draw(lines, 3 * seed + stream).encode()
+            checksums[f"ptb.{name}.txt"] = hashlib.md5(text).hexdigest()
+            (part / f"ptb.{name}.txt").write_bytes(text)
+        manifest = json.dumps({**wanted, "md5": checksums}, indent=2) + "\n"
+        (part / "sample.json").write_text(manifest, encoding="utf-8")
+        for name in (*checksums, "sample.json"):
+            (part / name).replace(folder / name)
+
+
+def draw(lines: int, seed: int) -> str:
+    """Lines of the grammar: frequent patterns and words first, as in a language."""
+    random = np.random.default_rng(seed)
+
+    def choose(options: list[str]) -> str:
+        weights = 1 / np.arange(1, len(options) + 1)
+        return str(random.choice(options, p=weights / weights.sum()))
+
+    found = []
+    for _ in range(lines):
+        pattern = choose(list(PATTERNS))
+        while "{" in pattern:
+            kind = pattern[pattern.index("{") + 1 : pattern.index("}")]
+            pattern = pattern.replace(f"{{{kind}}}", choose(VALUES[kind]), 1)
+        found.append(f" {pattern} \n")
+    return "".join(found)
+
+
+def _is_whole(folder: Path, wanted: dict[str, object]) -> bool:
+    try:
+        manifest = json.loads((folder / "sample.json").read_text(encoding="utf-8"))
+        checksums = manifest.pop("md5")
+        return manifest == wanted and all(
+            hashlib.md5((folder / name).read_bytes()).hexdigest() == checksum
+            for name, checksum in checksums.items()
+        )
+    except (OSError, ValueError, KeyError):
+        return False

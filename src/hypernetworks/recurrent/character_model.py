@@ -1,0 +1,102 @@
+"""The character language model of tables 3 and 4: recurrent layers and a linear read-out.
+
+T steps, B streams, V symbols, H units
+"""
+
+from typing import Any
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hypernetworks.recurrent.masks import check_rate, draw_mask
+from hypernetworks.recurrent.modules import LSTM, HyperLSTM, LayerNormLSTM
+from hypernetworks.recurrent.stack import Stack
+
+
+class CharacterModel(nn.Module):
+    """One-hot symbols in, the logits of the next symbol out (section 4.3, A.3.3).
+
+    Args:
+        core: the recurrent layers, over V inputs.
+        input_dropout: rate at which a position's whole one-hot vector is dropped, the same for
+            main and hyper cell. output_dropout: rate on h before the read-out.
+    Parameters:
+        those of the core; readout.weight (V, H): uniform as of Glorot; readout.bias (V): 0.
+    """
+
+    def __init__(
+        self, core: Stack[Any], input_dropout: float = 0.0, output_dropout: float = 0.0
+    ) -> None:
+        super().__init__()
+        self.core = core
+        self.input_dropout = check_rate("input_dropout", input_dropout)
+        self.output_dropout = check_rate("output_dropout", output_dropout)
+        self.readout = nn.Linear(core.hidden_size * core.directions, core.input_size)
+        nn.init.xavier_uniform_(self.readout.weight)
+        nn.init.zeros_(self.readout.bias)
+
+    def forward(self, symbols: Tensor, state: Any = None) -> tuple[Tensor, Any]:
+        """Logits (T, B, V) of the symbols after `symbols` (T, B), and the state after them."""
+        mask = None
+        if self.training:
+            like = self.readout.weight
+            mask = draw_mask(self.input_dropout, tuple(symbols.shape), like)
+        h, state = self.core(symbols, state, input_mask=mask)
+        return self.readout(F.dropout(h, self.output_dropout, self.training)), state
+
+
+def lstm(
+    symbols: int,
+    hidden_size: int,
+    num_layers: int = 1,
+    layer_norm: bool = False,
+    recurrent_dropout: float = 0.0,
+    input_dropout: float = 0.0,
+    output_dropout: float = 0.0,
+    scale: float = 1.0,
+) -> CharacterModel:
+    """The LSTM and layer-norm LSTM rows of tables 3 and 4.
+
+    Args:
+        scale: of the units: rows made smaller in the same proportion.
+    """
+    kind = LayerNormLSTM if layer_norm else LSTM
+    units = scaled(hidden_size, scale)
+    core = kind(symbols, units, num_layers, recurrent_dropout=recurrent_dropout)
+    return CharacterModel(core, input_dropout, output_dropout)
+
+
+def hyper_lstm(
+    symbols: int,
+    hidden_size: int,
+    hyper_size: int,
+    embedding_size: int,
+    num_layers: int = 1,
+    layer_norm: bool = False,
+    recurrent_dropout: float = 0.0,
+    hyper_recurrent_dropout: float = 0.0,
+    input_dropout: float = 0.0,
+    output_dropout: float = 0.0,
+    scale: float = 1.0,
+) -> CharacterModel:
+    """The HyperLSTM rows of tables 3 and 4.
+
+    Args:
+        scale: of the units and hyper units: rows made smaller in the same proportion.
+    """
+    core = HyperLSTM(
+        symbols,
+        scaled(hidden_size, scale),
+        scaled(hyper_size, scale),
+        embedding_size,
+        num_layers,
+        layer_norm,
+        recurrent_dropout=recurrent_dropout,
+        hyper_recurrent_dropout=hyper_recurrent_dropout,
+    )
+    return CharacterModel(core, input_dropout, output_dropout)
+
+
+def scaled(units: int, scale: float) -> int:
+    """At least one unit."""
+    return max(1, round(units * scale))
