@@ -51,7 +51,7 @@ def test_windows_do_not_change_what_a_model_computes():
     with torch.inference_mode():
         whole = task.evaluate(model, Streams(ids, 1, 59))["bpc"]
         parts = task.evaluate(model, Streams(ids, 1, 7))["bpc"]
-    assert parts == pytest.approx(whole, rel=1e-12)
+    assert parts == pytest.approx(whole, rel=1e-6)
     assert whole == pytest.approx(math.log2(5), rel=0.3)
 
 
