@@ -55,6 +55,14 @@ def test_the_same_seed_gives_the_same_numbers_and_another_does_not(small, record
     assert first["config_hash"] == other["config_hash"]
 
 
+def test_the_threads_of_a_run_are_its_own(small, records):
+    before = torch.get_num_threads()
+    run(small("table7/cnn", "threads=2"))
+    assert torch.get_num_threads() == before
+    (record,) = records()
+    assert record["machine"]["threads"] == 2
+
+
 def test_a_finished_run_is_skipped(small, records, monkeypatch):
     value = run(small())
     before = records()

@@ -68,9 +68,11 @@ def run(cfg: DictConfig) -> float | None:
     settings = OmegaConf.to_object(cfg.trainer)
     assert isinstance(settings, TrainerSettings)
     check_config(cfg)
-    if cfg.threads is not None:
-        torch.set_num_threads(cfg.threads)
     with ExitStack() as stack:
+        if cfg.threads is not None:
+            # The next row of a sweep may say nothing of threads.
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(cfg.threads)
         place = stack.enter_context(placement(cfg.device))
         found = records.find(Path(cfg.results_dir) / "runs", cfg.table, cfg.row, cfg.profile.name)
         files = locate(cfg, {record["id"]: record["status"] for record in found})
