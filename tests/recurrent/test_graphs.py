@@ -21,7 +21,7 @@ class FakeGraphs:
     def __init__(self):
         self.recorded = self.replayed = 0
 
-    def record(self, function):
+    def record(self, function, device):
         self.recorded += 1
         outputs = function()
 
@@ -48,6 +48,14 @@ def test_a_function_is_recorded_after_some_runs_and_replayed_with_new_numbers():
         assert more.tolist() == [k + 1.0] * 3
     assert (fake.recorded, fake.replayed) == (1, 4)
     assert len(set(calls[RUNS_BEFORE_RECORDING:])) == 1, "not the same memory every time"
+
+
+def test_recorded_in_inference_mode_and_replayed_outside_of_it():
+    call = replayed(applies=lambda *_: True, record=FakeGraphs().record)(lambda x: (x * 2,))
+    with torch.inference_mode():
+        for _ in range(RUNS_BEFORE_RECORDING + 2):
+            call(torch.ones(2))
+    assert call(torch.full((2,), 3.0))[0].tolist() == [6, 6]
 
 
 def test_outputs_of_two_replays_do_not_share_memory():
@@ -150,6 +158,17 @@ def test_without_a_compiler_the_torch_steps_run(monkeypatch, caplog, tmp_path):
     caplog.clear()
     assert native.load() is None
     assert not caplog.records, "said twice"
+
+
+@pytest.mark.parametrize("error", [PermissionError("no entry"), RuntimeError("no home")])
+def test_a_cache_that_cannot_be_used_is_no_reason_to_fail(monkeypatch, caplog, error):
+    def unusable():
+        raise error
+
+    for name, value in {"_library": None, "_tried": False, "_cache": unusable}.items():
+        monkeypatch.setattr(native, name, value)
+    assert native.load(build=False) is None
+    assert str(error) in caplog.text
 
 
 def test_compiling_waits_for_enough_work_and_is_announced(monkeypatch, caplog, tmp_path):

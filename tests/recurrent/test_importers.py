@@ -89,6 +89,8 @@ def test_a_layer_norm_cell_without_a_bias_has_none():
         (lambda a: a.update({"model/rnn/HyperLSTMCell/extra:0": [1.0]}), "no place here: extra"),
         (lambda a: a.update({"model/rnn/HyperLSTMCell/bias:0": [1.0]}), "bias has the shape"),
         (lambda a: a.clear(), "expected one cell"),
+        (lambda a: a.pop(f"{ROOT}hyper_ix/zw/super_linear_w:0"), "hyper_ix/zw/super_linear_w"),
+        (lambda a: a.update({f"{ROOT}ln_all/ln_gamma:0": [1.0] * 5}), "ln has the shape"),
     ],
 )
 def test_what_does_not_fit_is_named(change, words):
@@ -133,4 +135,8 @@ def test_other_weights_are_no_labml_model():
     state_dict = labml_layout.random_state_dict(3, 5, 4, 2, 1)
     del state_dict["cells.0.d_b.2.bias"]
     with pytest.raises(ValueError, match=r"cells\.0\.d_b\.2\.bias"):
+        from_labml(state_dict)
+    state_dict = labml_layout.random_state_dict(3, 5, 4, 2, 1)
+    state_dict["cells.0.z_h.weight"] = state_dict["cells.0.z_h.weight"].t()
+    with pytest.raises(ValueError, match=r"z_h.weight has the shape"):
         from_labml(state_dict)

@@ -72,3 +72,11 @@ def test_a_cell_without_scales_says_so():
         model(torch.randn(4, 2, 3, dtype=torch.float64))
     with pytest.raises(TypeError, match="LSTMCell has no scaling vectors"):
         runs["layers.0"][0].weight_change()
+
+
+def test_a_cell_without_c_says_so():
+    model = stack(HyperRNN)
+    with observe(model) as runs:
+        model(torch.randn(4, 2, 3, dtype=torch.float64))
+    with pytest.raises(TypeError, match="HyperRNNCell has no c"):
+        runs["layers.0"][0].phi_c()

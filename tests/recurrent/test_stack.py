@@ -280,6 +280,11 @@ def test_a_cell_steps_like_torch_lstm_cell():
         ),
         (lambda: LSTM(D, H)(torch.ones(4, 2, D), masks=[]), ValueError, "0 masks"),
         (
+            lambda: LSTM(D, H)(torch.zeros(4, 2, dtype=torch.int64), input_mask=torch.ones(2)),
+            ValueError,
+            r"input_mask must have the shape \(4, 2\)",
+        ),
+        (
             lambda: LSTM(D, H)(torch.ones(4, 2, D), masks=[Masks(torch.ones(4, 2, 1))]),
             ValueError,
             r"mask 'main' must have the shape \(4, 2, 5\)",
@@ -294,3 +299,16 @@ def test_a_cell_steps_like_torch_lstm_cell():
 def test_mistakes_are_named(call, error, words):
     with pytest.raises(error, match=words):
         call()
+
+
+@pytest.mark.usefixtures("native_steps")
+def test_an_empty_batch_and_parameters_that_are_not_contiguous():
+    stack = make("ln_hyper")
+    output, state = stack(torch.zeros(4, 0, D, dtype=torch.float64))
+    assert output.shape == (4, 0, H)
+    assert state.h.shape == (1, 0, H)
+    name = "layers.0.cell.norm.gain"
+    gain = torch.ones(1, 1, dtype=torch.float64).expand(4, H)
+    x = torch.randn(4, 2, D, dtype=torch.float64)
+    expected = torch.func.functional_call(stack, {name: gain.contiguous()}, x)[0]
+    torch.testing.assert_close(torch.func.functional_call(stack, {name: gain}, x)[0], expected)

@@ -29,10 +29,16 @@ def project(x: Tensor, weight: Tensor, mask: Tensor | None = None) -> Tensor:
     return rows if mask is None else rows * mask.unsqueeze(-1).to(rows.dtype)
 
 
+def check_input_mask(mask: Tensor | None, *expected: int) -> None:
+    if mask is not None and tuple(mask.shape) != expected:
+        raise ValueError(f"input_mask must have the shape {expected}, not {tuple(mask.shape)}")
+
+
 def product_dtype(like: Tensor) -> torch.dtype:
     """The type of matrix products with `like`: autocast's, where that is on."""
     device = like.device.type
-    if like.dtype != torch.float64 and torch.is_autocast_enabled(device):
+    known = torch.amp.is_autocast_available(device)
+    if known and like.dtype != torch.float64 and torch.is_autocast_enabled(device):
         return torch.get_autocast_dtype(device)
     return like.dtype
 
@@ -112,12 +118,15 @@ class Cell(nn.Module, Generic[State]):
         single = x.dim() == (1 if x.is_floating_point() else 0)
         if single:
             x = x.unsqueeze(0)
+            input_mask = None if input_mask is None else input_mask.unsqueeze(0)
+            masks = None if masks is None else masks.unsqueeze(0)
             state = None if state is None else tuple(part.unsqueeze(0) for part in state)
         self._check_input(x, 1)
         now = self.zero_state(len(x)) if state is None else self.checked_state(state, len(x))
         if masks is None:
             masks = self.draw_masks((len(x),), now[0])
         self._check_masks(masks, len(x))
+        check_input_mask(input_mask, len(x))
         new = self.step(x, now, masks, input_mask)
         return self.state_type(*(part.squeeze(0) for part in new)) if single else new
 
@@ -136,6 +145,7 @@ class Cell(nn.Module, Generic[State]):
         steps, batch = x.shape[:2]
         state = self.checked_state(state, batch)
         self._check_masks(masks, steps, batch)
+        check_input_mask(input_mask, steps, batch)
         if backend == "fused" and not self.can_fuse():
             raise ValueError("this form has no fused backend; use 'auto' or 'reference'")
         if backend != "reference" and self.can_fuse():

@@ -36,27 +36,33 @@ def compiled_forms() -> tuple[Callable[..., None], Callable[..., None]]:
         return step_forward, step_backward
     log.warning("compiling the pointwise steps of recurrent cells for the GPU")
     return (
-        torch.compile(step_forward, dynamic=False),
-        torch.compile(step_backward, dynamic=False),
+        torch.compile(step_forward),
+        torch.compile(step_backward),
     )
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 Replay = Callable[[], None]
-Record = Callable[[Callable[[], Any]], tuple[Replay, Any]]
+Record = Callable[[Callable[[], Any], torch.device], tuple[Replay, Any]]
 
 
-def record_cuda(function: Callable[[], Any]) -> tuple[Replay, Any]:
-    """Records what the function launches; its outputs are filled anew by every replay."""
-    side = torch.cuda.Stream()
-    side.wait_stream(torch.cuda.current_stream())
-    with torch.cuda.stream(side):
-        function()  # allocates workspaces, which a recording may not
-    torch.cuda.current_stream().wait_stream(side)
-    graph = torch.cuda.CUDAGraph()
-    with torch.cuda.graph(graph):
-        outputs = function()
-    return graph.replay, outputs
+def record_cuda(function: Callable[[], Any], device: torch.device) -> tuple[Replay, Any]:
+    """Records what the function launches on the device; every replay fills its outputs anew."""
+    with torch.cuda.device(device):
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            function()  # allocates workspaces, which a recording may not
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=side):
+            outputs = function()
+
+    def replay() -> None:
+        with torch.cuda.device(device):
+            graph.replay()
+
+    return replay, outputs
 
 
 def replayed(
@@ -113,9 +119,13 @@ class Recordings:
         return tuple(output.clone() for output in outputs)
 
     def _record(self, key: Any, arguments: tuple[Any, ...]) -> None:
-        memory = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
-        replay, outputs = self.record(lambda: self.function(*memory))
+        device = next(a.device for a in arguments if isinstance(a, Tensor))
+        # Memory made in inference mode could not be filled outside of it.
+        with torch.inference_mode(False), torch.no_grad():
+            memory = [a.clone() if isinstance(a, Tensor) else a for a in arguments]
+            replay, outputs = self.record(lambda: self.function(*memory), device)
         self.kept[key] = (memory, replay, outputs)
+        del self.runs[key]
         if len(self.kept) > KEPT:
             self.kept.popitem(last=False)
 

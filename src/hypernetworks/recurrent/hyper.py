@@ -135,7 +135,7 @@ class ScaledCell(Cell[State]):
             embedding_weight.to(real),
             embedding_bias.to(real),
             self.generator.scaling().to(real),
-            self.bias.unflatten(0, (self.gates, -1)).to(real),
+            self.bias.unflatten(0, (self.gates, -1)).to(real).contiguous(),
             *norm_arguments(self.norm, real),
             *norm_arguments(self.hyper.norm, real),
             *(None if mask is None else mask.to(real).contiguous() for mask in masks),

@@ -13,7 +13,7 @@ from hypernetworks.recurrent.hyper import HyperLSTMCell
 from hypernetworks.recurrent.lstm import LayerNormLSTMCell, LSTMCell
 from hypernetworks.recurrent.modules import HyperLSTM
 
-SLOTS = ("/Adam", "/Adam_1", "/Momentum", "/RMSProp", "/RMSProp_1")
+SLOTS = ("beta1_power", "beta2_power", "/Adam", "/Adam_1", "/Momentum", "/RMSProp", "/RMSProp_1")
 GATES = "ijfo"  # their j is the paper's g
 
 
@@ -37,6 +37,13 @@ class _Weights:
                 return self.left.pop(name)
         near = ", ".join(sorted(self.left)[:5]) or "nothing"
         raise WeightsError(f"no weight is called {' or '.join(names)}; left are {near}")
+
+    def peek(self, name: str) -> Tensor:
+        """A weight whose shape tells the sizes; it stays to be taken."""
+        found = self.left.get(name)
+        if found is None or found.dim() != 2:
+            raise WeightsError(f"no matrix is called {name}")
+        return found
 
     def finish(self) -> None:
         if self.left:
@@ -64,7 +71,7 @@ def from_supercell(
     if not roots or len(roots) > 2 or not roots[-1].startswith(roots[0]):
         raise WeightsError(f"expected one cell (a W_xh, and one more inside it), found {roots}")
     weights = _Weights({n.removeprefix(roots[0]): a for n, a in names.items()})
-    w_x = weights.left["W_xh"]
+    w_x = weights.peek("W_xh")
     options: dict[str, Any] = {"forget_bias": forget_bias, "dtype": w_x.dtype}
     sizes = (w_x.shape[0], w_x.shape[1] // 4)
     cell: LSTMCell | HyperLSTMCell
@@ -88,8 +95,8 @@ def from_supercell(
 def _supercell_hyper(
     weights: _Weights, inner: str, sizes: tuple[int, int], options: dict[str, Any]
 ) -> HyperLSTMCell:
-    hyper_size = weights.left[f"{inner}W_xh"].shape[1] // 4
-    embedding_size = weights.left["hyper_ix/zw/super_linear_w"].shape[1]
+    hyper_size = weights.peek(f"{inner}W_xh").shape[1] // 4
+    embedding_size = weights.peek("hyper_ix/zw/super_linear_w").shape[1]
     norm = any(name.startswith("ln") for name in weights.left)
     pre_norm_bias = norm and f"{inner}bias" in weights
     shape = (*sizes, hyper_size, embedding_size)
@@ -139,9 +146,11 @@ def _supercell_norm(cell: LSTMCell | HyperLSTMCell, weights: _Weights, scope: st
         (("layer_norm_bias", "ln_beta"), norm.offset, norm.cell_offset),
     ):
         if one_a_gate:
-            gates = torch.stack([weights.take(f"{scope}ln_{y}/{part[0]}") for y in GATES])
+            gates = _stack([weights.take(f"{scope}ln_{y}/{part[0]}") for y in GATES], f"{scope}ln")
         else:
-            gates = weights.take(f"{scope}ln_all/{part[1]}", f"{scope}ln/{part[1]}").view(4, -1)
+            gates = weights.take(f"{scope}ln_all/{part[1]}", f"{scope}ln/{part[1]}")
+            _copy(target.view(-1), gates, f"{scope}ln")
+            gates = gates.view(4, -1)
         _copy(target, gates, f"{scope}ln")
         _copy(of_c, weights.take(*(f"{scope}ln_c/{name}" for name in part)), f"{scope}ln_c")
 
@@ -165,7 +174,7 @@ def from_labml(state_dict: Mapping[str, Tensor]) -> HyperLSTM:
     if first[0] is None or first[1] is None:
         raise WeightsError("no cells.0.w_x or cells.0.d_h: not labml_nn's HyperLSTM")
     hidden_size, embedding_size = first[1].shape
-    hyper_size = weights.left["cells.0.z_b.weight"].shape[1]
+    hyper_size = weights.peek("cells.0.z_b.weight").shape[1]
     stack = HyperLSTM(
         first[0].shape[1],
         hidden_size,
@@ -193,10 +202,16 @@ def _ifgo(array: Tensor) -> Tensor:
 
 def _labml_cell(cell: HyperLSTMCell, weights: _Weights, scope: str) -> None:
     def gates(name: str) -> Tensor:
-        return _ifgo(torch.stack([weights.take(f"{scope}{name.format(y)}") for y in range(4)]))
+        parts = [weights.take(f"{scope}{name.format(y)}") for y in range(4)]
+        return _ifgo(_stack(parts, f"{scope}{name}"))
 
     def embedding(name: str, like: Tensor) -> Tensor:
-        return _ifgo(weights.take(f"{scope}{name}")).reshape(like.shape)
+        found = weights.take(f"{scope}{name}")
+        expected = like.flatten(0, 1).shape
+        if found.shape != expected:
+            shapes = f"{tuple(found.shape)}, expected {tuple(expected)}"
+            raise WeightsError(f"{scope}{name} has the shape {shapes}")
+        return _ifgo(found).reshape(like.shape)
 
     _copy(cell.weight_x, gates("w_x.{}").flatten(0, 1), f"{scope}w_x")
     _copy(cell.weight_h, gates("w_h.{}").flatten(0, 1), f"{scope}w_h")
@@ -222,6 +237,12 @@ def _labml_cell(cell: HyperLSTMCell, weights: _Weights, scope: str) -> None:
         _copy(norm.offset, gates(inner + "layer_norm.{}.bias"), f"{inner}layer_norm")
         _copy(norm.cell_gain, weights.take(f"{scope}{inner}layer_norm_c.weight"), inner)
         _copy(norm.cell_offset, weights.take(f"{scope}{inner}layer_norm_c.bias"), inner)
+
+
+def _stack(parts: list[Tensor], name: str) -> Tensor:
+    if len({part.shape for part in parts}) > 1:
+        raise WeightsError(f"{name}: the four gates have different shapes")
+    return torch.stack(parts)
 
 
 @torch.no_grad()

@@ -167,7 +167,7 @@ class LSTMCell(Cell[LSTMState]):
 
 def norm_arguments(norm: GateNorm | None, real: torch.dtype) -> list[Tensor | None]:
     """What the fused operators take of a layer norm."""
-    return [None] * 4 if norm is None else [part.to(real) for part in norm.tensors()]
+    return [None] * 4 if norm is None else [p.to(real).contiguous() for p in norm.tensors()]
 
 
 class LayerNormLSTMCell(LSTMCell):

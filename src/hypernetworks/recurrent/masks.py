@@ -15,6 +15,10 @@ class Masks(NamedTuple):
     main: Tensor | None = None
     hyper: Tensor | None = None
 
+    def unsqueeze(self, dim: int) -> "Masks":
+        """With a dimension of one sequence."""
+        return Masks(*(None if mask is None else mask.unsqueeze(dim) for mask in self))
+
     def at(self, t: int) -> "Masks":
         """Those of step t."""
         return Masks(*(None if mask is None else mask[t] for mask in self))

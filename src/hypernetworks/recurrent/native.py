@@ -60,7 +60,7 @@ def native(rows: Rows) -> Native | Rows:
     """The C++ form of the rows where there is one and it pays, else the rows themselves."""
     if rows.h.device.type == "cuda":
         rows.forward_form, rows.backward_form = compiled_forms()
-    if rows.h.device.type != "cpu" or rows.gates != 4:
+    if rows.h.device.type != "cpu" or rows.gates != 4 or rows.h.shape[1] == 0:
         return rows
     if (rows.h.dtype, rows.products.dtype) not in NAMES:
         return rows
@@ -155,16 +155,18 @@ def load(build: bool = True) -> ctypes.CDLL | None:
     compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
     if _library or _tried or os.environ.get("HYPERNETWORKS_COMPILE") == "0" or not compiler:
         return _library
-    path = _cache() / f"rows-{_key(compiler)}.so"
-    if not path.exists() and not build:
-        return None
-    _tried = True
     try:
+        path = _cache() / f"rows-{_key(compiler)}.so"
+        if not path.exists() and not build:
+            return None
+        _tried = True
         if not path.exists():
             log.warning("compiling the pointwise steps of recurrent cells into %s, once", path)
             _compile(compiler, path)
         library = ctypes.CDLL(str(path))
-    except (OSError, subprocess.SubprocessError) as error:
+    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
+        # RuntimeError: there is no home folder to keep it in.
+        _tried = True
         log.warning("no compiled steps, torch operations instead: %s", error)
         return None
     for name in NAMES.values():

@@ -32,6 +32,8 @@ class Run:
     Attributes:
         cell: the layer's cell.
         states: (T + 1, B, ...) in the order in which the cell ran, the initial one first.
+
+    What is computed from the states uses the cell's weights at the time of asking.
     """
 
     cell: Cell[Any]
@@ -66,7 +68,13 @@ class Run:
         return self.cell
 
     def phi_c(self) -> Tensor:
-        """phi(c_t), or phi(LN(c_t)) where the cell has layer norm, (T, B, H) (figure 5)."""
+        """phi(c_t), or phi(LN(c_t)) where the cell has layer norm, (T, B, H) (figure 5).
+
+        Raises:
+            TypeError: if the cell has no c.
+        """
+        if "c" not in self.states._fields:
+            raise TypeError(f"{type(self.cell).__name__} has no c")
         norm = getattr(self.cell, "norm", None)
         with torch.no_grad():
             c = self.states.c[1:]

@@ -6,7 +6,8 @@ What does not depend on the state has been done before, for all steps at once: W
 `inputs`. Here the steps run with as few products as there can be, into memory that is laid out
 once; the backward pass runs them in reverse for the gradients of the states only, and leaves the
 gradients of weights to single products over all T B rows. The operators are opaque to
-torch.compile and torch.export; the second derivative is not defined.
+torch.compile and torch.export; the second derivative is not defined, nor are torch.func's
+transforms: backend="reference" has both.
 """
 
 from typing import Any
@@ -82,6 +83,8 @@ def may_overwrite(products: Tensor) -> bool:
     """
     if type(products) is not Tensor or torch.is_grad_enabled():
         return False  # traced, or to be differentiated again
+    if products.device.type != "cpu":
+        return False  # compiled steps may not read and write the same memory under two names
     return not torch._C._autograd._get_current_graph_task_keep_graph()
 
 

@@ -11,7 +11,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from hypernetworks.recurrent.cell import Backend, Cell
+from hypernetworks.recurrent.cell import Backend, Cell, check_input_mask
 from hypernetworks.recurrent.layer import Layer
 from hypernetworks.recurrent.masks import Masks, check_rate
 from hypernetworks.recurrent.state import State, over, stacked
@@ -84,8 +84,9 @@ class Stack(nn.Module, Generic[State]):
                 ids, (T, B), (B, T) or (T), which stand for one-hot vectors; or a PackedSequence of
                 either.
             state: (L K, B, ...) each, (L K, ...) unbatched; zeros if None.
-            masks: recurrent dropout of each layer and direction, (T, B, ...) in the order in which
-                the cell runs; drawn afresh in training if None.
+            masks: recurrent dropout of each layer and direction, (T, B, ...), unbatched (T, ...),
+                in the order in which the cell runs, of a PackedSequence in its sorted order; drawn
+                afresh in training if None.
             input_mask: (T, B), (B, T) with batch_first, (T) unbatched: factors of the input's
                 positions, 0 or 1 / keep. For a PackedSequence (T, B) in its sorted order.
         Returns:
@@ -96,6 +97,7 @@ class Stack(nn.Module, Generic[State]):
         if x.dim() == (2 if x.is_floating_point() else 1):
             state = None if state is None else tuple(part.unsqueeze(1) for part in state)
             input_mask = None if input_mask is None else input_mask.unsqueeze(1)
+            masks = None if masks is None else [mask.unsqueeze(1) for mask in masks]
             output, final = self._run(x.unsqueeze(1), state, masks, input_mask, None)
             return output.squeeze(1), over([final], lambda parts: parts[0].squeeze(1))
         if self.batch_first:
@@ -113,6 +115,8 @@ class Stack(nn.Module, Generic[State]):
     ) -> tuple[PackedSequence, State]:
         data, sizes, order, back = packed
         x, lengths = pad_packed_sequence(PackedSequence(data, sizes))
+        if state is not None:
+            state = self._checked_state(state, x.shape[1])
         if state is not None and order is not None:
             state = tuple(part.index_select(1, order) for part in state)
         output, final = self._run(x, state, masks, input_mask, lengths.to(data.device))
@@ -135,7 +139,8 @@ class Stack(nn.Module, Generic[State]):
         steps, batch = x.shape[:2]
         if steps == 0:
             raise ValueError("the sequence has no steps")
-        now = self._checked_state(state, batch, x)
+        now = self._checked_state(state, batch)
+        check_input_mask(input_mask, steps, batch)
         if masks is None:
             masks = [layer.cell.draw_masks((steps, batch), now[0]) for layer in layers]
         if len(masks) != len(layers):
@@ -154,9 +159,7 @@ class Stack(nn.Module, Generic[State]):
                 x = F.dropout(x, self.dropout, self.training)
         return x, stacked(finals)
 
-    def _checked_state(
-        self, state: State | tuple[Tensor, ...] | None, batch: int, x: Tensor
-    ) -> State:
+    def _checked_state(self, state: State | tuple[Tensor, ...] | None, batch: int) -> State:
         if state is None:
             return self.zero_state(batch)
         return self._layers()[0].cell.checked_state(state, len(self.layers), batch)

@@ -100,7 +100,7 @@ def step_backward(step: Step, grads: StepGradients) -> None:
 
 
 def _by_gate(flat: Tensor, step: Step) -> Tensor:
-    return flat.to(step.h.dtype).view(flat.shape[0], step.gates, -1)
+    return flat.to(step.h.dtype).view(flat.shape[0], step.gates, step.h.shape[1])
 
 
 def _normalised_gates(step: Step) -> tuple[Tensor, Tensor, Tensor]:
