@@ -5,7 +5,6 @@ Shapes:
 """
 
 import hashlib
-import json
 import struct
 import tempfile
 from pathlib import Path
@@ -13,6 +12,8 @@ from pathlib import Path
 import torch
 import torch.nn.functional as F
 from torch import Tensor
+
+from hypernetworks.data.sample import manifest
 
 VERSION = 1  # of the generator: raised when it would draw other images
 SIDE, RENDERED = 28, 56
@@ -35,7 +36,7 @@ def write(raw: Path, train: int = 6000, test: int = 1000, seed: int = 0) -> None
     """
     wanted = {"generated": "sample digits, not MNIST", "version": VERSION, "seed": seed}
     wanted |= {"train": train, "test": test}
-    if _is_whole(raw, wanted):
+    if manifest.is_whole(raw, wanted):
         return
     raw.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=raw.parent, prefix=".sample-") as folder:
@@ -45,11 +46,7 @@ def write(raw: Path, train: int = 6000, test: int = 1000, seed: int = 0) -> None
             images, labels = draw(glyphs, count, seed=2 * seed + stream)
             checksums |= _write_idx(part / f"{name}-images-idx3-ubyte", images)
             checksums |= _write_idx(part / f"{name}-labels-idx1-ubyte", labels)
-        manifest = json.dumps({**wanted, "md5": checksums}, indent=2) + "\n"
-        (part / "sample.json").write_text(manifest, encoding="utf-8")
-        # Of processes that generate at once, each puts the same bytes: in any order all are whole.
-        for name in (*checksums, "sample.json"):
-            (part / name).replace(raw / name)
+        manifest.put_in_place(part, raw, wanted, checksums)
 
 
 def render_glyphs() -> Tensor:
@@ -126,13 +123,3 @@ def _write_idx(path: Path, values: Tensor) -> dict[str, str]:
     content = struct.pack(">HBB", 0, 8, values.dim()) + sizes + values.numpy().tobytes()
     path.write_bytes(content)
     return {path.name: hashlib.md5(content).hexdigest()}
-
-
-def _is_whole(raw: Path, wanted: dict[str, object]) -> bool:
-    """Whether the folder holds what is wanted, undamaged."""
-    try:
-        manifest = json.loads((raw / "sample.json").read_text(encoding="utf-8"))
-        files = {n: hashlib.md5((raw / n).read_bytes()).hexdigest() for n in manifest["md5"]}
-    except (OSError, ValueError, KeyError, TypeError):
-        return False
-    return manifest == {**wanted, "md5": files}

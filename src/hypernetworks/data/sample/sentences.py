@@ -4,11 +4,12 @@ Lower case, <unk> for rare words and N for numbers, a space at both ends of ever
 """
 
 import hashlib
-import json
 import tempfile
 from pathlib import Path
 
 import numpy as np
+
+from hypernetworks.data.sample import manifest
 
 VERSION = 1  # of the grammar: raised when it would write another text
 
@@ -44,7 +45,7 @@ def write(folder: Path, train: int = 8000, others: int = 500, seed: int = 0) -> 
     """
     wanted = {"generated": "sample sentences, not the Penn Treebank", "version": VERSION}
     wanted |= {"seed": seed, "train": train, "others": others}
-    if _is_whole(folder, wanted):
+    if manifest.is_whole(folder, wanted):
         return
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sample-") as temporary:
@@ -55,10 +56,7 @@ def write(folder: Path, train: int = 8000, others: int = 500, seed: int = 0) -> 
             text = draw(lines, 3 * seed + stream).encode()
             checksums[f"ptb.{name}.txt"] = hashlib.md5(text).hexdigest()
             (part / f"ptb.{name}.txt").write_bytes(text)
-        manifest = json.dumps({**wanted, "md5": checksums}, indent=2) + "\n"
-        (part / "sample.json").write_text(manifest, encoding="utf-8")
-        for name in (*checksums, "sample.json"):
-            (part / name).replace(folder / name)
+        manifest.put_in_place(part, folder, wanted, checksums)
 
 
 def draw(lines: int, seed: int) -> str:
@@ -77,15 +75,3 @@ def draw(lines: int, seed: int) -> str:
             pattern = pattern.replace(f"{{{kind}}}", choose(VALUES[kind]), 1)
         found.append(f" {pattern} \n")
     return "".join(found)
-
-
-def _is_whole(folder: Path, wanted: dict[str, object]) -> bool:
-    try:
-        manifest = json.loads((folder / "sample.json").read_text(encoding="utf-8"))
-        checksums = manifest.pop("md5")
-        return manifest == wanted and all(
-            hashlib.md5((folder / name).read_bytes()).hexdigest() == checksum
-            for name, checksum in checksums.items()
-        )
-    except (OSError, ValueError, KeyError):
-        return False
