@@ -4,7 +4,7 @@ from hypernetworks.app.experiments import experiment_files
 from hypernetworks.report.records import find
 
 
-def test_every_demo_row_beats_the_linear_baseline(command, tmp_path):
+def test_every_demo_row_beats_its_baseline(command, tmp_path):
     command("sweep=all", "logger=none")
     found = find(tmp_path / "results" / "runs")
     assert len(found) == len(experiment_files())

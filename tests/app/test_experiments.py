@@ -36,6 +36,10 @@ def test_steps_in_demo(experiment, small, tmp_path):
     (record,) = find(tmp_path / "results")
     assert (record["status"], record["steps"]) == ("finished", 6)
     assert record["selection"]["value"] == value
+    assert record["throughput"]["value"] > 0
+    assert record["throughput"]["unit"] == (
+        "characters/s" if record["table"] in ("3", "4") else "images/s"
+    )
     assert record["parameters"] == count_parameters(build_model(cfg, "meta"))
     if record["table"] == "3":
         assert {"test_bpc", "valid_bpc", "valid_estimate_bpc"} == record["metrics"].keys()
@@ -81,7 +85,7 @@ def test_paper_protocol_of_table_3():
 def test_lite_rows_of_table_3_share_their_steps_and_their_scale():
     rows = [compose_row(e, "lite") for e in EXPERIMENTS if e.startswith("table3/")]
     assert len(rows) == 8
-    assert {(cfg.trainer.max_steps, cfg.model.scale) for cfg in rows} == {(4000, 0.25)}
+    assert {(cfg.trainer.max_steps, cfg.model.scale) for cfg in rows} == {(12000, 0.25)}
 
 
 def test_sweeps_are_the_folders():

@@ -1,4 +1,4 @@
-"""Bits per character against hand counts; the carried state; the baseline."""
+"""Bits per character against hand counts; the carried state."""
 
 import math
 
@@ -8,7 +8,7 @@ import torch
 from hypernetworks import LSTM, HyperLSTM
 from hypernetworks.data.text import Streams
 from hypernetworks.recurrent.character_model import CharacterModel
-from hypernetworks.tasks.char_lm import CharacterLanguageModel, Unigram
+from hypernetworks.tasks.char_lm import CharacterLanguageModel
 
 
 class Table(torch.nn.Module):
@@ -85,15 +85,6 @@ def test_evaluation_leaves_the_training_state_alone():
     with torch.inference_mode():
         task.evaluate(model, streams)
     assert task.state is before
-
-
-def test_the_unigram_is_the_entropy_of_the_text():
-    ids = torch.tensor([0] * 600 + [1] * 200 + [2] * 200, dtype=torch.uint8)
-    streams = Streams(ids[torch.randperm(1000)], 1, 100)
-    baseline = Unigram(streams.epoch(0), symbols=3)
-    entropy = -(0.6 * math.log2(0.6) + 0.4 * math.log2(0.2))
-    found = CharacterLanguageModel().evaluate(baseline, streams)["bpc"]
-    assert found == pytest.approx(entropy, abs=0.01)
 
 
 def test_dropout_of_the_input_drops_whole_symbols():

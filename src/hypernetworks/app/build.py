@@ -16,8 +16,9 @@ from hypernetworks.data import mnist, ptb
 from hypernetworks.data.images import ImageBatches
 from hypernetworks.data.text import Streams
 from hypernetworks.recurrent import native
-from hypernetworks.tasks.char_lm import CharacterLanguageModel, Unigram
+from hypernetworks.tasks.char_lm import CharacterLanguageModel
 from hypernetworks.tasks.classify import Classification, RidgeClassifier
+from hypernetworks.tasks.ngram import NGram
 from hypernetworks.training.devices import Placement
 
 # Steps at a time of a text that is evaluated as one sequence.
@@ -26,7 +27,11 @@ EXACT_WINDOW = 1000
 
 @dataclass(frozen=True)
 class Experiment:
-    """A task with its data; `provenance` describes the data in the record."""
+    """A task with its data.
+
+    finals: {split: batches} of the final evaluation. examples: (count, name) of what an epoch of
+    training reads. provenance: describes the data in the record.
+    """
 
     task: Any
     train: Any
@@ -34,6 +39,7 @@ class Experiment:
     provenance: dict[str, Any]
     baseline: Callable[[], Any] | None
     finals: dict[str, Any]
+    examples: tuple[int, str]
 
 
 def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
@@ -82,7 +88,8 @@ def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
 
     baseline = fit_baseline if cfg.profile.baseline else None
     finals = {"valid": valid, "test": test}
-    return Experiment(Classification(), train, valid, splits.provenance, baseline, finals)
+    examples = (len(splits.train.labels), "images")
+    return Experiment(Classification(), train, valid, splits.provenance, baseline, finals, examples)
 
 
 def _ptb(cfg: DictConfig, place: Placement) -> Experiment:
@@ -96,8 +103,8 @@ def _ptb(cfg: DictConfig, place: Placement) -> Experiment:
     train = Streams(splits.train, cfg.trainer.batch_size, window, device, shard)
     estimate = Streams(splits.valid, dataset.valid_streams, window, device)
 
-    def fit_baseline() -> Unigram:
-        return Unigram(Streams(splits.train, 1, EXACT_WINDOW).epoch(0), len(splits.symbols))
+    def fit_baseline() -> NGram:
+        return NGram(splits.train, len(splits.symbols), dataset.baseline_order)
 
     # The compiled steps from the first one on: a resumed run then has the bits of an uninterrupted.
     native.load()
@@ -108,8 +115,8 @@ def _ptb(cfg: DictConfig, place: Placement) -> Experiment:
         "valid_estimate": estimate,
     }
     baseline = fit_baseline if cfg.profile.baseline else None
-    task = CharacterLanguageModel()
-    return Experiment(task, train, estimate, splits.provenance, baseline, finals)
+    task, examples = CharacterLanguageModel(), (train.predictions, "characters")
+    return Experiment(task, train, estimate, splits.provenance, baseline, finals, examples)
 
 
 def count_parameters(model: nn.Module) -> dict[str, int]:

@@ -32,6 +32,8 @@ class RunRecord:
     files: RunFiles
     progress: Progress
     seconds_before: float
+    steps_an_epoch: int
+    examples: tuple[int, str]
 
     @classmethod
     def open(
@@ -44,6 +46,8 @@ class RunRecord:
         place: Placement,
         progress: Progress,
         overrides: list[str],
+        steps_an_epoch: int,
+        examples: tuple[int, str],
     ) -> "RunRecord":
         """Starts the record, or goes on with the one of an earlier, unfinished invocation."""
         source = provenance.source_state(checkout_root())
@@ -86,6 +90,7 @@ class RunRecord:
             "wall_seconds": progress.seconds,
             "steps": progress.step,
             "epochs": progress.epoch,
+            "throughput": None,
             "selection": {"metric": cfg.trainer.selection_metric, "value": None, "step": None},
             "metrics": {},
             "baseline": None,
@@ -94,7 +99,7 @@ class RunRecord:
             "created": earlier["created"] if earlier else _now(),
             "finished": None,
         }
-        record = cls(value, files, progress, progress.seconds)
+        record = cls(value, files, progress, progress.seconds, steps_an_epoch, examples)
         records.write(value, files.home)
         return record
 
@@ -128,11 +133,21 @@ class RunRecord:
         value["stop_reason"] = progress.stop_reason
         value["steps"], value["epochs"] = progress.step, progress.epoch
         value["wall_seconds"] = progress.seconds
+        value["throughput"] = self._throughput()
         value["selection"]["value"] = progress.best_value
         value["selection"]["step"] = progress.best_step
         value["segments"][-1]["last_step"] = progress.step
         value["segments"][-1]["seconds"] = progress.seconds - self.seconds_before
         records.write(value, self.files.home)
+
+    def _throughput(self) -> dict[str, Any] | None:
+        """What training reads a second; the evaluations' time is not counted."""
+        progress, (count, name) = self.progress, self.examples
+        seconds = progress.seconds - progress.evaluating
+        if seconds <= 0:
+            return None
+        epochs = progress.epoch + progress.batch / self.steps_an_epoch
+        return {"value": epochs * count / seconds, "unit": f"{name}/s"}
 
 
 def write_arrays(model: nn.Module, files: RunFiles) -> None:

@@ -140,6 +140,8 @@ def _train(
             place,
             loop.progress,
             deviations(list(overrides)),
+            len(experiment.train),
+            experiment.examples,
         )
         _lead(cfg, loop, experiment, record)
     else:

@@ -88,17 +88,19 @@ class MnistConfig:
 @dataclass
 class PtbConfig:
     """The Penn Treebank as characters: windows of `window` steps, the validation text in
-    `valid_streams` parallel streams during training. form: characters or raw."""
+    `valid_streams` parallel streams during training. form: characters or raw. baseline_order: n of
+    the n-gram model beside which lite and demo put their rows."""
 
     name: str = "ptb"
     form: str = "characters"
     window: int = 100
     valid_streams: int = 64
+    baseline_order: int = 5
 
 
 @dataclass
 class ProfileConfig:
-    """Which data a run uses (real or sample), and whether it fits the trivial baseline too."""
+    """Which data a run uses (real or sample), and whether it fits a simple baseline too."""
 
     name: str = MISSING
     data: str = MISSING

@@ -68,6 +68,9 @@ class Streams:
         window: T; the last window of an epoch may be shorter.
         device: where the windows lie.
         shard: (rank, world): this process's part of the streams.
+
+    Attributes:
+        predictions: B L, those of an epoch, over all shards.
     """
 
     def __init__(
@@ -92,6 +95,7 @@ class Streams:
                 "many streams"
             )
         self.window = window
+        self.predictions = batch_size * length
         self.inputs, self.targets = (
             part.view(batch_size, length).tensor_split(world)[rank].t().to(device)
             for part in (ids[: batch_size * length], ids[1 : batch_size * length + 1])

@@ -205,7 +205,7 @@ def _millions(count: float) -> str:
 
 
 def _baselines(table: Table, column: Column) -> list[tuple[str, list[float]]]:
-    """(name, distinct values) of the trivial baselines that the runs fitted."""
+    """(name, distinct values) of the simple models that the runs fitted beside themselves."""
     found: dict[str, set[float]] = {}
     for summary in column.summaries.values():
         for record in summary.counted.values():

@@ -4,7 +4,6 @@ T steps of a window, B streams, V symbols, N symbols of a text
 """
 
 import math
-from collections.abc import Iterable
 from typing import Any, ClassVar
 
 import torch
@@ -52,25 +51,3 @@ class CharacterLanguageModel:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         self.state = None if state["state"] is None else tuple(state["state"])
-
-
-class Unigram(nn.Module):
-    """The trivial baseline: every symbol as often as in the training text, plus one.
-
-    Args:
-        windows: of the training text, seen once.
-        symbols: V.
-    """
-
-    name = "unigram"
-    logits: Tensor
-
-    def __init__(self, windows: Iterable[Window], symbols: int) -> None:
-        super().__init__()
-        counts = torch.ones(symbols, dtype=torch.float64)
-        for _, targets, _ in windows:
-            counts += torch.bincount(targets.flatten().cpu(), minlength=symbols)
-        self.register_buffer("logits", (counts / counts.sum()).log())
-
-    def forward(self, symbols: Tensor, state: Any = None) -> tuple[Tensor, None]:
-        return self.logits.to(symbols.device).expand(*symbols.shape, -1), None

@@ -30,13 +30,15 @@ class Progress:
     """Where a run stands; part of its checkpoint.
 
     `batch` is the position in the epoch; `stale` counts evaluations since the best one; `seconds`
-    are those of all invocations; `stop_reason` is set when training is over.
+    are those of all invocations, `evaluating` the part of them that evaluations took;
+    `stop_reason` is set when training is over.
     """
 
     step: int = 0
     epoch: int = 0
     batch: int = 0
     seconds: float = 0.0
+    evaluating: float = 0.0
     best_value: float | None = None
     best_step: int | None = None
     stale: int = 0
@@ -186,7 +188,9 @@ class Loop:
             "lr": float(self.scheduler.get_last_lr()[0]),
         }
         # Devices may differ in the last bit; what is decided from a metric must not.
+        began = time.monotonic()  # after the reading, which waits for the device
         found = self._finite(self.placement.from_lead(self._measure(self.valid)))
+        self.progress.evaluating += time.monotonic() - began
         readings |= {f"valid_{name}": value for name, value in found.items()}
         metric = self.settings.selection_metric
         if metric not in readings:
