@@ -12,9 +12,9 @@ from omegaconf import DictConfig
 from torch import nn
 
 from hypernetworks.app.checks import RunError
-from hypernetworks.data import mnist, ptb
+from hypernetworks.data import enwik8, mnist, ptb
 from hypernetworks.data.images import ImageBatches
-from hypernetworks.data.text import Streams
+from hypernetworks.data.text import Streams, TextSplits
 from hypernetworks.recurrent import native
 from hypernetworks.tasks.char_lm import CharacterLanguageModel
 from hypernetworks.tasks.classify import Classification, RidgeClassifier
@@ -59,7 +59,20 @@ def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
 
 def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
     """The task and the data of `cfg.dataset`."""
-    return {"mnist": _mnist, "ptb": _ptb}[cfg.dataset.name](cfg, place)
+    return {"mnist": _mnist, "ptb": _text, "enwik8": _text}[cfg.dataset.name](cfg, place)
+
+
+def load_text(cfg: DictConfig) -> TextSplits:
+    """The text of `cfg.dataset`, whose symbols the model of `cfg.model` must know."""
+    dataset, data_dir = cfg.dataset, Path(cfg.data_dir).expanduser()
+    if dataset.name == "ptb":
+        splits = ptb.load(data_dir, cfg.profile.data, dataset.form)
+    else:
+        splits = enwik8.load(data_dir, cfg.profile.data, dataset.prefix)
+    if "symbols" not in cfg.model or cfg.model.symbols < len(splits.symbols):
+        needed = f"dataset={dataset.name} needs a model of at least {len(splits.symbols)} symbols"
+        raise RunError(f"{needed}: model=char_lstm or char_hyper_lstm, model.symbols=...")
+    return splits
 
 
 def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
@@ -92,12 +105,8 @@ def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
     return Experiment(Classification(), train, valid, splits.provenance, baseline, finals, examples)
 
 
-def _ptb(cfg: DictConfig, place: Placement) -> Experiment:
-    dataset = cfg.dataset
-    splits = ptb.load(Path(cfg.data_dir).expanduser(), cfg.profile.data, dataset.form)
-    if "symbols" not in cfg.model or cfg.model.symbols < len(splits.symbols):
-        needed = f"dataset=ptb needs a model of at least {len(splits.symbols)} symbols"
-        raise RunError(f"{needed}: model=char_lstm or char_hyper_lstm")
+def _text(cfg: DictConfig, place: Placement) -> Experiment:
+    dataset, splits = cfg.dataset, load_text(cfg)
     shard = (place.rank, place.world)
     window, device = dataset.window, place.device
     train = Streams(splits.train, cfg.trainer.batch_size, window, device, shard)

@@ -43,7 +43,8 @@ class CoordinateMLPConfig:
 
 @dataclass
 class CharLSTMConfig:
-    """Tables 3 and 4: LSTM, layer-norm LSTM. `scale` makes the units fewer, for lite and demo."""
+    """Tables 3 and 4: LSTM, layer-norm LSTM. `scale` is that of the units and the dropout
+    rates, for lite and demo."""
 
     _target_: str = "hypernetworks.recurrent.character_model.lstm"
     symbols: int = MISSING
@@ -99,8 +100,20 @@ class PtbConfig:
 
 
 @dataclass
+class Enwik8Config:
+    """enwik8 as bytes. prefix: for data of the kind "prefix", how many of its first bytes; the rest
+    as for PtbConfig."""
+
+    name: str = "enwik8"
+    prefix: int | None = None
+    window: int = 250
+    valid_streams: int = 64
+    baseline_order: int = 5
+
+
+@dataclass
 class ProfileConfig:
-    """Which data a run uses (real or sample), and whether it fits a simple baseline too."""
+    """Which data a run uses (real, prefix or sample), and whether it fits a simple baseline too."""
 
     name: str = MISSING
     data: str = MISSING
@@ -146,7 +159,7 @@ MODELS = {
     "char_lstm": CharLSTMConfig,
     "char_hyper_lstm": CharHyperLSTMConfig,
 }
-DATASETS: dict[str, Any] = {"mnist": MnistConfig, "ptb": PtbConfig}
+DATASETS: dict[str, Any] = {"mnist": MnistConfig, "ptb": PtbConfig, "enwik8": Enwik8Config}
 
 
 def store_schemas() -> None:

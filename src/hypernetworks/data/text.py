@@ -27,7 +27,7 @@ class TextSplits:
 
 
 def encode(
-    parts: Mapping[str, bytes], symbols: bytes | None = None
+    parts: Mapping[str, bytes | memoryview], symbols: bytes | None = None
 ) -> tuple[dict[str, Tensor], bytes]:
     """The splits as symbol numbers.
 

@@ -58,12 +58,13 @@ def lstm(
     """The LSTM and layer-norm LSTM rows of tables 3 and 4.
 
     Args:
-        scale: of the units: rows made smaller in the same proportion.
+        scale: of the units and of the dropout rates: a row made smaller, and a smaller model needs
+            less to hold it back.
     """
     kind = LayerNormLSTM if layer_norm else LSTM
     units = scaled(hidden_size, scale)
-    core = kind(symbols, units, num_layers, recurrent_dropout=recurrent_dropout)
-    return CharacterModel(core, input_dropout, output_dropout)
+    core = kind(symbols, units, num_layers, recurrent_dropout=scale * recurrent_dropout)
+    return CharacterModel(core, scale * input_dropout, scale * output_dropout)
 
 
 def hyper_lstm(
@@ -82,7 +83,7 @@ def hyper_lstm(
     """The HyperLSTM rows of tables 3 and 4.
 
     Args:
-        scale: of the units and hyper units: rows made smaller in the same proportion.
+        scale: of the units, the hyper units and the dropout rates, as for `lstm`.
     """
     core = HyperLSTM(
         symbols,
@@ -91,10 +92,10 @@ def hyper_lstm(
         embedding_size,
         num_layers,
         layer_norm,
-        recurrent_dropout=recurrent_dropout,
-        hyper_recurrent_dropout=hyper_recurrent_dropout,
+        recurrent_dropout=scale * recurrent_dropout,
+        hyper_recurrent_dropout=scale * hyper_recurrent_dropout,
     )
-    return CharacterModel(core, input_dropout, output_dropout)
+    return CharacterModel(core, scale * input_dropout, scale * output_dropout)
 
 
 def scaled(units: int, scale: float) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hypernetworks.data.sample import manifest
+from hypernetworks.data.sample import grammar, manifest
 
 VERSION = 1  # of the grammar: raised when it would write another text
 
@@ -60,18 +60,10 @@ def write(folder: Path, train: int = 8000, others: int = 500, seed: int = 0) -> 
 
 
 def draw(lines: int, seed: int) -> str:
-    """Lines of the grammar: frequent patterns and words first, as in a language."""
+    """Lines of the grammar."""
     random = np.random.default_rng(seed)
-
-    def choose(options: list[str]) -> str:
-        weights = 1 / np.arange(1, len(options) + 1)
-        return str(random.choice(options, p=weights / weights.sum()))
-
     found = []
     for _ in range(lines):
-        pattern = choose(list(PATTERNS))
-        while "{" in pattern:
-            kind = pattern[pattern.index("{") + 1 : pattern.index("}")]
-            pattern = pattern.replace(f"{{{kind}}}", choose(VALUES[kind]), 1)
-        found.append(f" {pattern} \n")
+        pattern = grammar.choose(PATTERNS, random)
+        found.append(f" {grammar.expand(pattern, VALUES, random)} \n")
     return "".join(found)

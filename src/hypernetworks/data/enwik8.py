@@ -1,0 +1,133 @@
+"""enwik8: the first 100 million bytes of an English Wikipedia dump of 2006, as bytes.
+
+Files under data_dir/enwik8: enwik8, or enwik8.prefixN, the first N bytes of it.
+"""
+
+import hashlib
+import tempfile
+import zipfile
+import zlib
+from pathlib import Path
+
+import numpy as np
+
+from hypernetworks.data.errors import DataError
+from hypernetworks.data.files import WRITABLE, fetch_first, verified
+from hypernetworks.data.text import TextSplits, encode
+
+NAME = "enwik8"
+SIZE = 100_000_000
+MD5 = "a1fa5ffddb56f4953e226637dabbb36a"
+URLS = ("http://mattmahoney.net/dc/enwik8.zip", "https://data.deepai.org/enwik8.zip")
+PREFIX_MD5 = {4_154_399: "f1e4e2c811309823bb4aff045d4883d4"}
+
+
+def load(data_dir: Path, kind: str, prefix: int | None = None) -> TextSplits:
+    """Loads enwik8, its first bytes, or generated pages in the same file.
+
+    The first 90 % of the bytes are the training text, 5 % and 5 % the others. A symbol is a byte
+    value that occurs in the whole text: 205 in enwik8, 200 in its first 4,154,399 bytes.
+
+    Args:
+        data_dir: where data lie; the missing real file is downloaded to it.
+        kind: "real", "prefix", or "sample" for generated text under data_dir/sample.
+        prefix: for the kind "prefix": how many bytes.
+    Raises:
+        DataError: if the file is missing and cannot be had, or is damaged.
+    """
+    folder = data_dir / NAME
+    if (kind == "prefix") != (prefix is not None):
+        raise DataError(
+            f"dataset.prefix={prefix} with profile.data={kind}: a prefix is data of the kind "
+            "'prefix', profile.data=prefix dataset.prefix=4154399, and no other kind has one"
+        )
+    if kind == "real":
+        name, text = NAME, _whole(folder)
+    elif prefix is not None:
+        name, text = f"{NAME}.prefix{prefix}", _prefix(folder, prefix)
+    elif kind == "sample":
+        from hypernetworks.data.sample import pages
+
+        folder = data_dir / "sample" / NAME
+        try:
+            pages.write(folder)
+        except OSError as error:
+            raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
+        name, text = NAME, (folder / NAME).read_bytes()
+    else:
+        raise DataError(f"enwik8 has real, prefix and sample data, no {kind!r} data")
+    ends = len(text) * 90 // 100, len(text) * 95 // 100
+    view = memoryview(text)
+    parts = {"train": view[: ends[0]], "valid": view[ends[0] : ends[1]], "test": view[ends[1] :]}
+    ids, symbols = encode(parts, np.unique(np.frombuffer(text, np.uint8)).tobytes())
+    split = {name: len(part) for name, part in ids.items()}
+    about: dict[str, object] = {
+        "name": NAME,
+        "kind": kind,
+        "checksums": {name: hashlib.md5(text).hexdigest()},
+        "split": {**split, "symbols": len(symbols), "vocabulary": f"the bytes in {name}"},
+    }
+    return TextSplits(**ids, symbols=symbols, provenance=about)
+
+
+def _whole(folder: Path) -> bytes:
+    _provide(folder)
+    _check_size(folder / NAME, SIZE)
+    verified(folder / NAME, MD5)
+    return (folder / NAME).read_bytes()
+
+
+def _prefix(folder: Path, count: int) -> bytes:
+    """The first bytes, from a file of them or else from the whole."""
+    if not 1 <= count < SIZE:
+        raise DataError(f"dataset.prefix={count}: choose 1 to {SIZE - 1:,} bytes")
+    path = folder / f"{NAME}.prefix{count}"
+    if not path.exists():
+        return _whole(folder)[:count]
+    _check_size(path, count)
+    if count in PREFIX_MD5:
+        verified(path, PREFIX_MD5[count])
+    return path.read_bytes()
+
+
+def _check_size(path: Path, expected: int) -> None:
+    found = path.stat().st_size
+    if found != expected:
+        raise DataError(
+            f"{path}: {found:,} bytes instead of {expected:,}; delete the file, and the next run "
+            "downloads it again"
+        )
+
+
+def _provide(folder: Path) -> None:
+    """Leaves the whole file in place, from one of the archives if need be."""
+    if (folder / NAME).exists():
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
+            archive = Path(temporary) / "enwik8.zip"
+            found = fetch_first(URLS, archive, lambda path: _unpack(path, folder))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {error}; {WRITABLE}") from error
+    if not found:
+        raise DataError(
+            f"enwik8 is not there and could not be downloaded. Get {URLS[0]} and put the file "
+            f"{NAME} of it into {folder} (HYPERNETWORKS_DATA or data_dir=... sets another place). "
+            "Without any data, the demo shows the machinery: make reproduce-table"
+        )
+
+
+def _unpack(archive: Path, folder: Path) -> None:
+    """Puts the verified file of the archive into the folder, at once.
+
+    Raises:
+        DataError: if the archive is damaged or holds something else.
+    """
+    try:
+        with zipfile.ZipFile(archive) as zipped:
+            unpacked = Path(zipped.extract(NAME, archive.parent))
+    except (KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise DataError(f"{archive} is damaged or is another archive ({error})") from error
+    verified(unpacked, MD5, archive)
+    unpacked.replace(folder / NAME)
