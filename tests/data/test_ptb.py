@@ -44,6 +44,7 @@ def test_lines_are_stripped_and_followed_by_a_newline(original, tmp_path):
     assert splits.symbols == bytes(sorted(set(b"aa <unk> N\nb a\n")))
     about = splits.provenance
     assert (about["kind"], about["split"]["train"], about["split"]["symbols"]) == ("real", 15, 10)
+    assert about["split"]["alphabet"].encode("latin-1") == splits.symbols
     assert about["checksums"] == ptb.MD5
 
 

@@ -13,7 +13,7 @@ import numpy as np
 
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.files import WRITABLE, fetch_first, verified
-from hypernetworks.data.text import TextSplits, encode
+from hypernetworks.data.text import TextSplits, described, encode
 
 NAME = "enwik8"
 SIZE = 100_000_000
@@ -65,7 +65,7 @@ def load(data_dir: Path, kind: str, prefix: int | None = None) -> TextSplits:
         "name": NAME,
         "kind": kind,
         "checksums": {name: hashlib.md5(text).hexdigest()},
-        "split": {**split, "symbols": len(symbols), "vocabulary": f"the bytes in {name}"},
+        "split": {**split, **described(symbols), "vocabulary": f"the bytes in {name}"},
     }
     return TextSplits(**ids, symbols=symbols, provenance=about)
 

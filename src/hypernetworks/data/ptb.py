@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.files import WRITABLE, fetch_first, md5, verified
-from hypernetworks.data.text import TextSplits, encode
+from hypernetworks.data.text import TextSplits, described, encode
 
 MD5 = {
     "ptb.train.txt": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
@@ -62,7 +62,7 @@ def load(data_dir: Path, kind: str, form: str = "characters") -> TextSplits:
         "name": "ptb",
         "kind": kind,
         "checksums": checksums,
-        "split": {**split, "form": form, "symbols": len(symbols)},
+        "split": {**split, "form": form, **described(symbols)},
     }
     return TextSplits(**ids, symbols=symbols, provenance=about)
 

@@ -56,6 +56,11 @@ def encode(
     return found, symbols
 
 
+def described(symbols: bytes) -> dict[str, object]:
+    """The symbols for a record: how many, and each byte, by number, as the Latin-1 character."""
+    return {"symbols": len(symbols), "alphabet": symbols.decode("latin-1")}
+
+
 class Streams:
     """A text cut into B parallel streams, each read window by window: truncated back-propagation.
 
