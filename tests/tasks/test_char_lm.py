@@ -8,7 +8,7 @@ import torch
 from hypernetworks import LSTM, HyperLSTM
 from hypernetworks.data.text import Streams
 from hypernetworks.recurrent.character_model import CharacterModel
-from hypernetworks.tasks.char_lm import CharacterLanguageModel
+from hypernetworks.tasks.char_lm import BINS, SAMPLE, CharacterLanguageModel
 
 
 class Table(torch.nn.Module):
@@ -29,16 +29,16 @@ def test_bits_per_character_by_hand():
     ids = torch.tensor([0, 0, 1, 0, 0], dtype=torch.uint8)
     expected = (1 + 1 - 2 * math.log2(0.9)) / 4
     for window in (1, 2, 3, 10):
-        found = CharacterLanguageModel().evaluate(Table(), Streams(ids, 1, window))
+        found = CharacterLanguageModel(b"abcde").evaluate(Table(), Streams(ids, 1, window))
         assert found["bpc"] == pytest.approx(expected)
 
 
 def test_from_the_zero_state_in_every_window_it_would_be_another_number():
     """What a public reproduction reports: windows that each begin anew, and nats for bits."""
     ids = torch.tensor([0, 0, 1, 0, 0], dtype=torch.uint8)
-    honest = CharacterLanguageModel().evaluate(Table(), Streams(ids, 1, 2))["bpc"]
+    honest = CharacterLanguageModel(b"abcde").evaluate(Table(), Streams(ids, 1, 2))["bpc"]
     anew = Streams(ids, 2, 2)  # two streams of two: the counter never gets to 2
-    assert CharacterLanguageModel().evaluate(Table(), anew)["bpc"] == pytest.approx(1.0)
+    assert CharacterLanguageModel(b"abcde").evaluate(Table(), anew)["bpc"] == pytest.approx(1.0)
     assert honest != pytest.approx(1.0)
     assert honest != pytest.approx(honest * math.log(2))
 
@@ -47,7 +47,7 @@ def test_windows_do_not_change_what_a_model_computes():
     torch.manual_seed(0)
     model = CharacterModel(HyperLSTM(5, 7, 4, 2, layer_norm=True).double()).double().eval()
     ids = torch.randint(5, (60,), dtype=torch.uint8)
-    task = CharacterLanguageModel()
+    task = CharacterLanguageModel(b"abcde")
     with torch.inference_mode():
         whole = task.evaluate(model, Streams(ids, 1, 59))["bpc"]
         parts = task.evaluate(model, Streams(ids, 1, 7))["bpc"]
@@ -59,7 +59,7 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
     torch.manual_seed(0)
     model = CharacterModel(LSTM(5, 7))
     streams = Streams(torch.randint(5, (41,), dtype=torch.uint8), 2, 5)
-    task = CharacterLanguageModel()
+    task = CharacterLanguageModel(b"abcde")
     windows = list(streams.epoch(0))
     first = task.loss(model, windows[0])
     state = task.state
@@ -71,7 +71,7 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
     torch.testing.assert_close(second, expected)
     torch.testing.assert_close(task.loss(model, windows[0]), first)
 
-    resumed = CharacterLanguageModel()
+    resumed = CharacterLanguageModel(b"abcde")
     resumed.load_state_dict({"state": list(state)})
     torch.testing.assert_close(resumed.loss(model, windows[1]), second)
 
@@ -79,7 +79,7 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
 def test_evaluation_leaves_the_training_state_alone():
     model = CharacterModel(LSTM(5, 7))
     streams = Streams(torch.randint(5, (41,), dtype=torch.uint8), 2, 5)
-    task = CharacterLanguageModel()
+    task = CharacterLanguageModel(b"abcde")
     task.loss(model, next(streams.epoch(0)))
     before = task.state
     with torch.inference_mode():
@@ -95,3 +95,20 @@ def test_dropout_of_the_input_drops_whole_symbols():
     assert not torch.equal(model(ids)[0], model(ids)[0])
     model.eval()
     assert torch.equal(model(ids)[0], model(ids)[0])
+
+
+def test_the_arrays_of_the_figures():
+    """The sample in bytes, shares of phi(c) that sum to 1, a change of four gates a symbol."""
+    torch.manual_seed(0)
+    task = CharacterLanguageModel(b"\n ab")
+    hyper = CharacterModel(HyperLSTM(5, 7, 4, 2, num_layers=2))
+    arrays = task.arrays(hyper)
+    assert arrays["sample"].shape == (SAMPLE,)
+    assert arrays["sample"][0] == ord("\n")
+    assert set(arrays["sample"].tolist()) <= set(b"\n ab")
+    assert arrays["phi_c"].shape == (BINS,)
+    assert float(arrays["phi_c"].sum()) == pytest.approx(1)
+    assert arrays["weight_change"].shape == (SAMPLE - 2, 4)
+    again = task.arrays(hyper)
+    assert all(torch.equal(arrays[name], again[name]) for name in arrays)
+    assert task.arrays(CharacterModel(LSTM(5, 7))).keys() == {"sample", "phi_c"}

@@ -47,6 +47,9 @@ class Regression:
         losses = [(model(x) - y).square().mean() for x, y in batches.epoch(1000)]
         return {"mse": float(torch.stack(losses).mean())}
 
+    def arrays(self, model: nn.Module) -> dict[str, Tensor]:
+        return {}
+
     def state_dict(self) -> dict[str, Any]:
         return {"seen": self.seen}
 

@@ -124,7 +124,7 @@ def _text(cfg: DictConfig, place: Placement) -> Experiment:
         "valid_estimate": estimate,
     }
     baseline = fit_baseline if cfg.profile.baseline else None
-    task, examples = CharacterLanguageModel(), (train.predictions, "characters")
+    task, examples = CharacterLanguageModel(splits.symbols), (train.predictions, "characters")
     return Experiment(task, train, estimate, splits.provenance, baseline, finals, examples)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
-from torch import nn
+from torch import Tensor
 
 from hypernetworks.app.identity import RunFiles, protocol
 from hypernetworks.locations import checkout_root
@@ -150,12 +150,12 @@ class RunRecord:
         return {"value": epochs * count / seconds, "unit": f"{name}/s"}
 
 
-def write_arrays(model: nn.Module, files: RunFiles) -> None:
-    """Saves what the figures show of the model; in 16 bits, since they are pictures."""
-    arrays = model.arrays() if hasattr(model, "arrays") else {}  # type: ignore[operator]
+def write_arrays(arrays: dict[str, Tensor], files: RunFiles) -> None:
+    """Saves what the figures show of a model; in 16 bits, since they are pictures."""
     if arrays:
         content = io.BytesIO()
-        np.savez_compressed(content, **{k: v.cpu().half().numpy() for k, v in arrays.items()})
+        halves: dict[str, Any] = {k: v.cpu().half().numpy() for k, v in arrays.items()}
+        np.savez_compressed(content, **halves)
         write_bytes(files.arrays, content.getvalue())
 
 

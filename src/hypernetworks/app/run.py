@@ -171,7 +171,7 @@ def _lead(cfg: DictConfig, loop: Loop, experiment: Experiment, record: RunRecord
             status = "finished" if loop.run(stop) else "time_limit"
             if status == "finished":
                 _evaluate(loop, experiment, record)
-                write_arrays(loop.model, files)
+                write_arrays(experiment.task.arrays(loop.model), files)
                 write_curve(metrics, files)
         except KeyboardInterrupt as interrupt:
             status = "interrupted"

@@ -69,7 +69,8 @@ class WandbTracker:
         pictures = {}
         if record["arrays"]:
             with np.load(files.arrays) as arrays:
-                pictures = {name: wandb.Image(mosaic(arrays[name])) for name in arrays.files}
+                kernels = {n: arrays[n] for n in arrays.files if arrays[n].ndim > 2}
+                pictures = {name: wandb.Image(mosaic(array)) for name, array in kernels.items()}
         # Closes the last step first: it would overwrite the summary with its own readings.
         self.run.log(pictures, step=self.last_step, commit=True)
         self.run.summary.update(

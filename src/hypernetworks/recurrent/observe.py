@@ -39,6 +39,11 @@ class Run:
     cell: Cell[Any]
     states: Any
 
+    @property
+    def has_scales(self) -> bool:
+        """Whether the cell scales its weights: `scales` and `weight_change` are there."""
+        return isinstance(self.cell, ScaledCell)
+
     def scales(self) -> Scales:
         """d_h, d_x and b(z_b), (T, B, G, H) each.
 

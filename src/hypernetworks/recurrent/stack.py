@@ -164,6 +164,10 @@ class Stack(nn.Module, Generic[State]):
             return self.zero_state(batch)
         return self._layers()[0].cell.checked_state(state, len(self.layers), batch)
 
+    def cells(self) -> list[Cell[State]]:
+        """The cells in the order in which they run, forward before backward: for single steps."""
+        return [layer.cell for layer in self._layers()]
+
     def _layers(self) -> list[Layer[State]]:
         return list(self.layers.values())  # type: ignore[arg-type]
 

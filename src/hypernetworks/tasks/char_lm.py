@@ -1,6 +1,6 @@
 """Character language models (tables 3 and 4): truncated back-propagation, bits per character.
 
-T steps of a window, B streams, V symbols, N symbols of a text
+T steps of a window, B streams, V symbols, N symbols of a text, G gates
 """
 
 import math
@@ -10,15 +10,26 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hypernetworks.recurrent.character_model import CharacterModel
+from hypernetworks.recurrent.observe import observe
+from hypernetworks.recurrent.sampling import sample
+
 Window = tuple[Tensor, Tensor, bool]
+SAMPLE = 2000  # symbols
+BINS = 100
 
 
 class CharacterLanguageModel:
-    """Cross-entropy of the next symbol; the state goes over from window to window."""
+    """Cross-entropy of the next symbol; the state goes over from window to window.
+
+    Args:
+        symbols: V bytes, in the order of their numbers.
+    """
 
     units: ClassVar = {"bpc": "bits"}
 
-    def __init__(self) -> None:
+    def __init__(self, symbols: bytes) -> None:
+        self.symbols = symbols
         self.state: Any = None
 
     def loss(self, model: nn.Module, batch: Window) -> Tensor:
@@ -45,6 +56,34 @@ class CharacterLanguageModel:
             )
             count += targets.numel()
         return {"bpc": float(nats) / count / math.log(2)}
+
+    def arrays(self, model: nn.Module) -> dict[str, Tensor]:
+        """What figures 4, 5, 14 and 15 show: a text that the model draws, and what it does there.
+
+        Returns:
+            sample (SAMPLE,): the bytes of a text drawn with temperature 1 and seed 0 after a
+                newline;
+            phi_c (BINS,): the share of phi(c_t) of all units and layers in each of BINS equal
+                parts of [-1, 1] while the text is read;
+            weight_change (SAMPLE - 2, G), of a model with scaling vectors: the norm of the change
+                of the first layer's d_h * W_h on the way to each symbol from the third on.
+        """
+        assert isinstance(model, CharacterModel)
+        model.eval()
+        prime = torch.tensor([max(0, self.symbols.find(b"\n"))])
+        generator = torch.Generator().manual_seed(0)
+        known = len(self.symbols)
+        text = sample(model, prime, SAMPLE - 1, generator=generator, symbols=known)
+        values = torch.tensor(list(self.symbols))[text]
+        device = model.readout.weight.device
+        with torch.inference_mode(), observe(model) as runs:
+            model(text[:-1, None].to(device))
+        seen = [run for of_layer in runs.values() for run in of_layer]
+        phi = torch.cat([run.phi_c().flatten().float().cpu() for run in seen])
+        found = {"sample": values, "phi_c": phi.histc(BINS, -1, 1) / len(phi)}
+        if seen[0].has_scales:
+            found["weight_change"] = seen[0].weight_change()[:, 0].cpu()
+        return found
 
     def state_dict(self) -> dict[str, Any]:
         return {"state": None if self.state is None else list(self.state)}

@@ -46,6 +46,10 @@ class Classification:
             "loss": float(loss) / count,
         }
 
+    def arrays(self, model: nn.Module) -> dict[str, Tensor]:
+        """What the model has to show of itself: kernels, filters."""
+        return model.arrays() if hasattr(model, "arrays") else {}  # type: ignore[operator]
+
     def state_dict(self) -> dict[str, Any]:
         return {}
 

@@ -29,6 +29,10 @@ class Task(Protocol):
         """Metrics over all batches, named without the split ("error", not "valid_error")."""
         ...
 
+    def arrays(self, model: nn.Module) -> dict[str, Tensor]:
+        """What figures show of a trained model; {} for nothing."""
+        ...
+
     def state_dict(self) -> dict[str, Any]:
         """What the task carries from step to step beside the model; {} for most."""
         ...

@@ -1,0 +1,65 @@
+"""Text drawn from a character model, symbol by symbol (figures 4, 5, 14 and 15).
+
+P symbols of the prime, N symbols drawn, V symbols
+"""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from hypernetworks.recurrent.character_model import CharacterModel
+
+
+def sample(
+    model: CharacterModel,
+    prime: Tensor,
+    length: int,
+    temperature: float = 1.0,
+    generator: torch.Generator | None = None,
+    symbols: int | None = None,
+) -> Tensor:
+    """Draws symbols one after another, each from the model's distribution given those before it.
+
+    Args:
+        model: in evaluation mode, of one direction.
+        prime: (P,) symbols read first, from the zero state; at least one.
+        length: N.
+        temperature: divides the logits; 0 always takes the most probable symbol.
+        generator: of the CPU; the same seed draws the same symbols.
+        symbols: only the first so many are drawn, where the text has fewer than the model; V if
+            None.
+    Returns:
+        (P + N,) symbols, the prime first, on the CPU.
+    Raises:
+        ValueError: naming the argument that cannot work.
+    """
+    if prime.dim() != 1 or not len(prime):
+        raise ValueError(f"prime of shape {tuple(prime.shape)}: at least one symbol, (P,)")
+    if length < 1:
+        raise ValueError(f"length={length}: it must be at least 1")
+    if not temperature >= 0:
+        raise ValueError(f"temperature={temperature}: it must be 0 or more")
+    if model.core.directions != 1:
+        raise ValueError("a bidirectional model cannot draw what it has not seen")
+    cells = model.core.cells()
+    device = model.readout.weight.device
+    text = torch.cat([prime.cpu().long(), torch.empty(length, dtype=torch.long)])
+    states: list[Any] = [None] * len(cells)
+    with torch.inference_mode():
+        for position in range(len(text) - 1):
+            x = text[position : position + 1].to(device)
+            for k, cell in enumerate(cells):
+                states[k] = cell(x, states[k])
+                x = states[k].h
+            if position + 1 >= len(prime):
+                text[position + 1] = _draw(model.readout(x)[0, :symbols], temperature, generator)
+    return text
+
+
+def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
+    if temperature == 0:
+        return logits.argmax().cpu()
+    # float64: a small temperature may make the logits large.
+    p = (logits.double() / temperature).softmax(-1).cpu()
+    return torch.multinomial(p, 1, generator=generator)[0]
