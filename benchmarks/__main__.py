@@ -3,6 +3,7 @@
 import sys
 
 from benchmarks import (
+    characters,
     generation,
     gpu,
     hyper,
@@ -26,6 +27,7 @@ BENCHMARKS = {
     "generation": generation.main,
     "scaling": scaling.main,
     "steps": steps.main,
+    "characters": characters.main,
     "gpu": gpu.main,
 }
 

@@ -8,6 +8,8 @@ Where the paper is in the code:
     section 3.2, eq. 4-8    recurrent.hyper_rnn    HyperRNN, scaled and full
     section 3.2, eq. 9-13   recurrent.hyper        HyperLSTM; recurrent.lstm: LSTM, layer norm
     appendix A.2.3          recurrent.initialisation; each cell's reset_parameters
+    sections 4.3 and 4.4    recurrent.character_model, tasks.char_lm, data.ptb, data.enwik8
+    figures 4, 5, 14, 15    recurrent.sampling, recurrent.observe
 
 The names below are imported on first use, so that the command line can compose a
 configuration without paying for the import of torch.
@@ -42,6 +44,7 @@ _HOME = {
     "Masks": "hypernetworks.recurrent.masks",
     "observe": "hypernetworks.recurrent.observe",
     "CharacterModel": "hypernetworks.recurrent.character_model",
+    "sample": "hypernetworks.recurrent.sampling",
     "from_supercell": "hypernetworks.recurrent.importers",
     "from_labml": "hypernetworks.recurrent.importers",
 }
@@ -71,6 +74,7 @@ __all__ = [
     "from_labml",
     "from_supercell",
     "observe",
+    "sample",
     "tile_kernels",
 ]
 
@@ -83,6 +87,7 @@ if TYPE_CHECKING:
     from hypernetworks.recurrent.masks import Masks
     from hypernetworks.recurrent.modules import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM
     from hypernetworks.recurrent.observe import observe
+    from hypernetworks.recurrent.sampling import sample
     from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
     from hypernetworks.static.coordinate import MLP, CoordinateHypernetwork, CoordinateMLP
     from hypernetworks.static.generator import KernelGenerator, TiledKernel, tile_kernels

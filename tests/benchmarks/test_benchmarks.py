@@ -6,7 +6,7 @@ import torch
 from benchmarks.__main__ import main
 from benchmarks.measure import compare
 
-from benchmarks import hyper, layout, loop, startup
+from benchmarks import characters, hyper, layout, loop, startup
 from hypernetworks import MnistConvnet
 
 
@@ -31,6 +31,15 @@ def test_hyper_compares_two_networks(capsys):
 def test_layout_compares_two_memory_formats(capsys):
     assert 0 < layout.measure(steps=3, batch_size=4) < math.inf
     assert "channels-last / default" in capsys.readouterr().out
+
+
+def test_characters_trains_a_character_model(capsys):
+    ratio, trained = characters.measure(steps=6, streams=2, window=5, scale=0.02)
+    assert 0 < ratio < math.inf
+    assert trained.progress.step == 6
+    assert trained.model.core.hidden_size == 20
+    assert characters.exact_evaluation(windows=1, scale=0.02) > 0
+    assert "characters/s over 1 windows" in capsys.readouterr().out
 
 
 def test_startup_runs_both_applications(capsys):

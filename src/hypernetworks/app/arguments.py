@@ -141,6 +141,7 @@ Runs one experiment of "HyperNetworks" (Ha, Dai & Le, 2017) and leaves one recor
   python -m hypernetworks sweep=table7 profile=paper seed=0,1,2     a table, as a Hydra multirun
   python -m hypernetworks -m experiment=table7/cnn trainer.lr=0.001,0.002   any other sweep
   python -m hypernetworks experiment=table7/cnn --cfg job           the composed configuration
+  python -m hypernetworks sample table3/lstm_1000 --length 500      text from a trained model
 
 Groups (GROUP=CHOICE):
 {groups}

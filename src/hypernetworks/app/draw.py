@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from html import escape
 from pathlib import Path
 
 from omegaconf import DictConfig, OmegaConf
@@ -35,22 +36,26 @@ def main(arguments: list[str] | None = None) -> int:
     for path in paths:
         print(path)
     if options.logger == "wandb":
-        picture = next(path for path in paths if path.suffix == ".png")
-        _mirror(picture, options.figure, options.profile, options.results)
+        _mirror(paths[0], options.figure, options.profile, options.results)
     return 0
 
 
-def _mirror(picture: Path, figure: str, profile: str, results: Path) -> None:
+def _mirror(drawn: Path, figure: str, profile: str, results: Path) -> None:
+    """Logs a figure's picture, or its text."""
     logger = OmegaConf.load(conf_dir() / "logger" / "wandb.yaml")
     assert isinstance(logger, DictConfig)
-    about = {"group": "figures", "job_type": "figure", "name": picture.stem, "tags": [profile]}
+    about = {"group": "figures", "job_type": "figure", "name": drawn.stem, "tags": [profile]}
     run = start_wandb(logger, results, **about)
     if run is None:
         return
     import wandb
 
-    with Image.open(picture) as image:
-        run.log({f"figure {figure}": wandb.Image(image)})
+    if drawn.suffix == ".txt":
+        text = escape(drawn.read_text(encoding="utf-8", errors="replace"))
+        run.log({f"figure {figure}": wandb.Html(f"<pre>{text}</pre>")})
+    else:
+        with Image.open(drawn) as image:
+            run.log({f"figure {figure}": wandb.Image(image)})
     run.finish()
 
 

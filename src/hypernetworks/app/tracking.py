@@ -64,7 +64,7 @@ class WandbTracker:
     def _finish(self, record: dict[str, Any], files: RunFiles) -> None:
         import wandb
 
-        from hypernetworks.report.figures import mosaic
+        from hypernetworks.report.mosaics import mosaic
 
         pictures = {}
         if record["arrays"]:

@@ -12,7 +12,7 @@ from yaml import YAMLError
 
 from hypernetworks.report.records import TABLES, RecordError
 
-DRAWINGS = ("kernels", "filters")
+DRAWINGS = ("kernels", "filters", "gates", "histograms", "curves", "text")
 _MISSING: Any = object()
 T = TypeVar("T")
 
@@ -71,13 +71,14 @@ class Table:
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure drawn from the array `array` of the runs of `rows`, each (table, row)."""
+    """A figure drawn from the array `array` of the runs of `rows`, each (table, row); without an
+    array from their curves."""
 
     id: str
     title: str
     paper: str
     rows: tuple[tuple[str, str], ...]
-    array: str
+    array: str | None
     drawing: str
 
 
@@ -176,13 +177,14 @@ def _figure(figure: str, fields: Any, path: Path) -> Figure:
         if table not in TABLES or folder_name(table) != folder or not row:
             raise RecordError(f"{path}: key '{key('rows')}': {name!r} is not like table7/cnn")
         rows.append((table, row))
+    drawing = _choice(whole, key("drawing"), DRAWINGS, path)
     return Figure(
         id=figure,
         title=_take(whole, key("title"), str, path),
         paper=_take(whole, key("paper"), str, path),
         rows=tuple(rows),
-        array=_take(whole, key("array"), str, path),
-        drawing=_choice(whole, key("drawing"), DRAWINGS, path),
+        array=None if drawing == "curves" else _take(whole, key("array"), str, path),
+        drawing=drawing,
     )
 
 

@@ -1,0 +1,120 @@
+"""Training a character model against its recurrent core alone; how long an exact evaluation takes.
+
+One arm is `Loop.run` on ln_hyperlstm_1000 of table 3 as a run has it: windows cut from the streams,
+the carried state, dropout, read-out, loss, backward, clipping, Adam, schedule, loss readings,
+metrics file and progress listener. The other is forward and backward of the recurrent layer alone
+on one window of the same size, without dropout. They take turns step by step, in one process, on
+one thread. Evaluation and checkpoints are left out of both.
+"""
+
+import tempfile
+import time
+from pathlib import Path
+from statistics import median
+
+import torch
+from tqdm import tqdm
+
+from benchmarks.loop import CPU, TakeTurns
+from benchmarks.measure import compare
+from benchmarks.recurrent import one_thread
+from hypernetworks import HyperLSTM
+from hypernetworks.app.listeners import MetricsListener, ProgressListener
+from hypernetworks.data.text import Streams
+from hypernetworks.recurrent import native
+from hypernetworks.recurrent.character_model import CharacterModel, hyper_lstm
+from hypernetworks.tasks.char_lm import CharacterLanguageModel
+from hypernetworks.training.files import MetricsFile
+from hypernetworks.training.loop import Loop
+from hypernetworks.training.settings import TrainerSettings
+from hypernetworks.training.stopping import StopFlag
+
+TARGET = 1.10
+SYMBOLS = 50
+TEST_SYMBOLS = 442_423  # of the Penn Treebank's test text
+EXACT_WINDOW = 1000
+
+
+class CoreSteps:
+    """Forward and backward of the recurrent layer on a window that is already there."""
+
+    def __init__(self, core: HyperLSTM, window: int, streams: int) -> None:
+        self.core = core
+        self.ids = torch.randint(SYMBOLS, (window, streams))
+
+    def __call__(self) -> float:
+        """Takes a step; returns its seconds."""
+        started = time.perf_counter()
+        output, _ = self.core(self.ids)
+        output.sum().backward()
+        seconds = time.perf_counter() - started
+        self.core.zero_grad()
+        return seconds
+
+
+def build(scale: float, dropout: float) -> CharacterModel:
+    return hyper_lstm(
+        SYMBOLS,
+        1000,
+        128,
+        4,
+        layer_norm=True,
+        recurrent_dropout=dropout,
+        input_dropout=dropout,
+        output_dropout=dropout,
+        scale=scale,
+    )
+
+
+def measure(
+    steps: int = 12, streams: int = 128, window: int = 100, scale: float = 1.0
+) -> tuple[float, Loop]:
+    """Prints and returns the ratio; returns the loop too."""
+    text = torch.randint(SYMBOLS, (streams * (window * steps) + 1,), dtype=torch.uint8)
+    train, valid = Streams(text, streams, window), Streams(text[:200], 2, 50)
+    settings = TrainerSettings(
+        streams, 0.001, "valid_bpc", clip_norm=1.0, max_steps=steps, eval_every=steps
+    )
+    core = build(scale, 0.0).core
+    assert isinstance(core, HyperLSTM)
+    with tempfile.TemporaryDirectory() as folder, tqdm(total=steps, disable=True) as bar:
+        task = CharacterLanguageModel(bytes(range(SYMBOLS)))
+        checkpoint = Path(folder) / "checkpoint.pt"
+        model = build(scale, 0.1)
+        loop = Loop(model, task, train, valid, settings, CPU, checkpoint, "benchmark")
+        turns = TakeTurns(CoreSteps(core, window, streams))
+        metrics = MetricsListener(MetricsFile(Path(folder) / "metrics.jsonl"))
+        loop.listeners += [metrics, ProgressListener(bar, "valid_bpc", 0, steps), turns]
+        loop.run(StopFlag())
+    part = slice(2, None)  # the first steps fill caches
+    ratio = compare(
+        "ln_hyperlstm_1000, a training iteration / forward + backward of its core",
+        turns.loop_seconds[part],
+        turns.bare_seconds[part],
+        TARGET,
+    )
+    print(f"  {streams * window / median(turns.loop_seconds[part]):,.0f} characters/s")
+    return ratio, loop
+
+
+def exact_evaluation(windows: int, scale: float = 1.0) -> float:
+    """Prints and returns symbols a second of a text read as one sequence."""
+    text = torch.randint(SYMBOLS, (EXACT_WINDOW * windows + 1,), dtype=torch.uint8)
+    model, task = build(scale, 0.0).eval(), CharacterLanguageModel(bytes(range(SYMBOLS)))
+    with torch.inference_mode():
+        task.evaluate(model, Streams(text[: EXACT_WINDOW + 1], 1, EXACT_WINDOW))
+        started = time.perf_counter()
+        task.evaluate(model, Streams(text, 1, EXACT_WINDOW))
+    rate = EXACT_WINDOW * windows / (time.perf_counter() - started)
+    print(
+        f"exact evaluation, one sequence: {rate:,.0f} characters/s over {windows} windows; "
+        f"at that rate the Penn Treebank's {TEST_SYMBOLS:,} take {TEST_SYMBOLS / rate / 60:.1f} min"
+    )
+    return rate
+
+
+def main() -> None:
+    native.load()
+    with one_thread():
+        measure()
+        exact_evaluation(windows=10)

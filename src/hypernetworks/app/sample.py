@@ -1,0 +1,70 @@
+"""`python -m hypernetworks sample`: a text drawn from a trained character model."""
+
+import argparse
+import math
+import sys
+from pathlib import Path
+
+import torch
+
+from hypernetworks.app.checks import RunError
+from hypernetworks.app.trained import find_run, load_character_model
+from hypernetworks.recurrent import native
+from hypernetworks.recurrent.sampling import sample
+from hypernetworks.report.records import RecordError
+from hypernetworks.training.files import CheckpointError
+
+
+def main(arguments: list[str]) -> int:
+    """Writes the text's bytes to stdout; foreseen errors are one line on stderr and status 1."""
+    options = _parser().parse_args(arguments)
+    try:
+        record = find_run(options.run, options.profile, options.results)
+        model, symbols = load_character_model(record)
+        prime = numbers(options.prime.encode(), symbols)
+        _check(options)
+        native.load()
+        generator = torch.Generator().manual_seed(options.seed)
+        text = sample(model, prime, options.length, options.temperature, generator, len(symbols))
+    except (RunError, RecordError, CheckpointError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    kind, step = record["data"]["kind"], record["selection"]["step"]
+    about = f"{record.path}: weights of step {step}, {kind} data, seed {options.seed}"
+    print(f"{about}, temperature {options.temperature:g}", file=sys.stderr)
+    sys.stdout.buffer.write(bytes(symbols[i] for i in text.tolist()) + b"\n")
+    return 0
+
+
+def numbers(prime: bytes, symbols: bytes) -> torch.Tensor:
+    """The prime as symbol numbers (P,).
+
+    Raises:
+        RunError: if it is empty or has a byte that is no symbol of the model's text.
+    """
+    unknown = sorted({bytes([byte]) for byte in prime if byte not in symbols})
+    if unknown or not prime:
+        reason = f"{unknown[0]!r} is no symbol of the text" if unknown else "it is empty"
+        raise RunError(f"--prime: {reason}; there are {symbols.decode('latin-1')!r}")
+    return torch.tensor([symbols.index(byte) for byte in prime])
+
+
+def _check(options: argparse.Namespace) -> None:
+    if options.length < 1:
+        raise RunError(f"--length {options.length}: it must be at least 1")
+    if not (math.isfinite(options.temperature) and options.temperature >= 0):
+        raise RunError(f"--temperature {options.temperature}: it must be 0 or more")
+    if not 0 <= options.seed < 2**63:
+        raise RunError(f"--seed {options.seed}: choose 0 to 2^63 - 1")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hypernetworks sample", description=__doc__)
+    parser.add_argument("run", help="a row, such as table3/lstm_1000, or a record's file")
+    parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument("--length", type=int, default=1000, help="symbols to draw")
+    parser.add_argument("--temperature", type=float, default=1.0, help="0: the most probable")
+    parser.add_argument("--prime", default="\n", help="the text to go on from; default: a newline")
+    parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same text")
+    return parser

@@ -1,0 +1,93 @@
+"""A panel of a figure: the run that it shows, with what the run left for figures."""
+
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypernetworks.report.records import Record, RecordError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+DOTS_PER_INCH = 150
+
+
+@dataclass(frozen=True)
+class Panel:
+    """label: the row's, in the paper's words. title: label, result, profile, data and seed."""
+
+    label: str
+    title: str
+    record: Record
+
+    @property
+    def color(self) -> str:
+        """Of the title: whoever looks must see that data are generated."""
+        return "firebrick" if self.record["data"]["kind"] == "sample" else "black"
+
+    def array(self, name: str, dimensions: int) -> NDArray[Any]:
+        """An array that the run left beside its record.
+
+        Raises:
+            RecordError: if it is missing, damaged, of other dimensions, empty or not finite.
+        """
+        path = self.record.path.with_name(self.record["arrays"])
+        try:
+            with path.open("rb") as file, np.load(file) as arrays:
+                array: NDArray[Any] = arrays[name]
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            reason = " ".join(str(error).split())
+            raise RecordError(f"{path}: array '{name}': {reason}") from error
+        if array.ndim != dimensions or not array.size or not np.isfinite(array).all():
+            raise RecordError(
+                f"{path}: array '{name}' has shape {array.shape}; {dimensions} dimensions of "
+                "finite numbers can be drawn"
+            )
+        return array
+
+    def curve(self) -> tuple[str, list[int], list[float]]:
+        """The metric by which the run was selected, the steps of its evaluations, its values.
+
+        Raises:
+            RecordError: if the curve is missing or damaged.
+        """
+        path = self.record.path.with_name(self.record["curve"])
+        metric = self.record["selection"]["metric"]
+        try:
+            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+            return metric, [int(e["step"]) for e in lines], [float(e[metric]) for e in lines]
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise RecordError(f"{path}: no curve of {metric} ({error})") from error
+
+
+def canvas(width: float, height: float, constrained: bool = False) -> "Drawing":
+    """An empty drawing, sizes in inches; constrained: its axes find their own places.
+
+    Matplotlib is imported when the first is made.
+    """
+    from matplotlib.figure import Figure as Drawing
+
+    return Drawing(
+        figsize=(width, height), dpi=DOTS_PER_INCH, layout="constrained" if constrained else None
+    )
+
+
+def pictures(draw: Callable[[], "Drawing"]) -> dict[str, bytes]:
+    """A drawing as {".png": ..., ".svg": ...}; the same panels always give the same bytes."""
+    import matplotlib
+
+    found = {}
+    # The salt makes the SVG's ids, and no date its header, the same every time.
+    with matplotlib.rc_context({"svg.hashsalt": "hypernetworks"}):
+        drawing = draw()
+        for form, metadata in (("png", None), ("svg", {"Date": None})):
+            buffer = io.BytesIO()
+            drawing.savefig(buffer, format=form, metadata=metadata)
+            found[f".{form}"] = buffer.getvalue()
+    return found

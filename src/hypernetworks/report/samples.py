@@ -1,0 +1,107 @@
+"""Sampled text: as text (figures 14, 15), and with the gates' weight changes (figure 4).
+
+N symbols of a text, G = 4 gates
+"""
+
+from collections.abc import Sequence
+from html import escape
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypernetworks.report.panels import Panel, canvas, pictures
+from hypernetworks.report.records import RecordError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure as Drawing
+
+GATES = ("i", "g", "f", "o")
+LINE = 64  # characters a line of the picture
+LINES = 8
+PAGE = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>{title}</title><style>
+body {{ font-family: sans-serif; margin: 2em }}
+.text {{ display: flex; flex-wrap: wrap; font-family: monospace }}
+.text span {{ width: 1.1ch; text-align: center; white-space: pre; margin-bottom: 0.6em }}
+.text i {{ display: block; height: 0.35em }}
+.end {{ flex-basis: 100% }}
+</style></head><body>
+<h1>{title}</h1><p>{about}</p>
+<p>Under each character, from above: the norm of the change of d<sub>h</sub> W<sub>h</sub> of the
+gates i, g, f, o; the darkest red of each is its largest change here: {largest}.</p>
+<div class="text">{text}</div></body></html>
+"""
+
+
+def draw_text(panels: Sequence[Panel], array: str) -> dict[str, bytes]:
+    """The panels' texts, each under its title, as .txt in the text's own bytes."""
+    parts = [f"{panel.title}\n\n".encode() + _bytes(panel, array) for panel in panels]
+    return {".txt": b"\n\n".join(parts) + b"\n"}
+
+
+def draw_gates(title: str, panels: Sequence[Panel], array: str) -> dict[str, bytes]:
+    """The first panel's text with the changes of its gates under it, as pictures and as HTML.
+
+    Raises:
+        RecordError: if text and changes do not fit each other.
+    """
+    panel = panels[0]
+    text, changes = _bytes(panel, array), panel.array("weight_change", 2).astype(float)
+    if changes.shape != (len(text) - 2, len(GATES)):
+        raise RecordError(
+            f"{panel.record.path}: changes of shape {changes.shape} for {len(text)} characters"
+        )
+    text = text[2:]  # the first change is on the way to the third character
+    return {
+        **pictures(lambda: _picture(title, panel, text, changes)),
+        ".html": _page(title, panel, text, changes).encode(),
+    }
+
+
+def _bytes(panel: Panel, array: str) -> bytes:
+    return panel.array(array, 1).astype(np.uint8).tobytes()
+
+
+def shown(byte: int) -> str:
+    """One character for every byte: what is not printable ASCII has a sign in its place."""
+    return {10: "↵", 9: "→"}.get(byte) or (chr(byte) if 32 <= byte < 127 else "·")
+
+
+def _picture(title: str, panel: Panel, text: bytes, changes: NDArray[Any]) -> "Drawing":
+    text, changes = text[: LINE * LINES], changes[: LINE * LINES]
+    largest = changes.max(0)
+    count = -(-len(text) // LINE)
+    drawing = canvas(11, 0.75 * count + 1)
+    top = 1 - 0.8 / (0.75 * count + 1)
+    drawing.text(
+        0.5, 0.99, f"{title}\n{panel.title}", ha="center", va="top", fontsize=9, color=panel.color
+    )
+    for line in range(count):
+        part = slice(line * LINE, (line + 1) * LINE)
+        rows = np.full((len(GATES), LINE), np.nan)
+        rows[:, : len(text[part])] = (changes[part] / largest).T
+        axes = drawing.add_axes(
+            (0.04, top * (count - line - 1) / count + 0.01, 0.95, top / count * 0.55)
+        )
+        axes.imshow(rows, cmap="Reds", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+        axes.set_yticks(range(len(GATES)), GATES, fontsize=6)
+        axes.set_xticks([])
+        for column, byte in enumerate(text[part]):
+            axes.text(
+                column, -0.8, shown(byte), ha="center", va="bottom", family="monospace", fontsize=9
+            )
+    return drawing
+
+
+def _page(title: str, panel: Panel, text: bytes, changes: NDArray[Any]) -> str:
+    largest = changes.max(0)
+    spans = []
+    for byte, change in zip(text, changes / largest, strict=True):
+        bars = "".join(f'<i style="background:rgba(178,24,43,{x:.2f})"></i>' for x in change)
+        spans.append(f"<span>{escape(shown(byte))}{bars}</span>")
+        if byte == 10:
+            spans.append('<b class="end"></b>')
+    about = escape(panel.title).replace("\n", "; ")
+    sizes = ", ".join(f"{gate} {value:.3g}" for gate, value in zip(GATES, largest, strict=True))
+    return PAGE.format(title=escape(title), about=about, largest=sizes, text="".join(spans))

@@ -1,0 +1,90 @@
+"""`python -m hypernetworks sample`: text from a checkpoint, reproducibly, and clear refusals."""
+
+import pytest
+
+from hypernetworks.app.run import run
+from hypernetworks.app.sample import main
+from hypernetworks.report.records import find
+
+
+@pytest.fixture
+def trained(small, tmp_path):
+    """A run of six steps; the arguments that find it."""
+    run(small("table3/ln_lstm_1000"))
+    return ["table3/ln_lstm_1000", "--results", str(tmp_path / "results")]
+
+
+def drawn(arguments, capfdbinary):
+    assert main(arguments) == 0
+    return capfdbinary.readouterr()
+
+
+def test_the_same_seed_draws_the_same_text(trained, capfdbinary):
+    out, err = drawn([*trained, "--length", "60", "--prime", "the bank"], capfdbinary)
+    assert out.startswith(b"the bank")
+    assert len(out) == len(b"the bank") + 60 + 1
+    assert b"sample data, seed 0, temperature 1" in err
+    assert drawn([*trained, "--length", "60", "--prime", "the bank"], capfdbinary)[0] == out
+    assert drawn([*trained, "--length", "60", "--seed", "1"], capfdbinary)[0] != out
+
+
+def test_temperature_zero_needs_no_seed(trained, capfdbinary):
+    cold = [*trained, "--length", "30", "--temperature", "0"]
+    one, two = (drawn([*cold, "--seed", seed], capfdbinary)[0] for seed in "01")
+    assert one == two
+
+
+def test_a_records_file_is_as_good_as_its_row(trained, tmp_path, capfdbinary):
+    (record,) = find(tmp_path / "results")
+    by_file = drawn([str(record.path), "--length", "20"], capfdbinary)[0]
+    assert by_file == drawn([*trained, "--length", "20"], capfdbinary)[0]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--length", "0"], "--length 0: it must be at least 1"),
+        (["--temperature", "-1"], "--temperature -1.0: it must be 0 or more"),
+        (["--temperature", "nan"], "--temperature nan"),
+        (["--seed", "-1"], "--seed -1: choose 0 to"),
+        (["--prime", ""], "--prime: it is empty"),
+        (["--prime", "the §"], "is no symbol of the text; there are "),
+        (["--profile", "paper"], "no run of profile paper with a checkpoint"),
+    ],
+)
+def test_what_cannot_be_drawn_is_one_line(trained, arguments, message, capsys):
+    assert main([*trained, *arguments]) == 1
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    assert captured.err.startswith("error: ")
+    assert message in captured.err
+    assert captured.err.count("\n") == 1
+
+
+def test_a_run_that_is_no_text_or_lost_its_checkpoint_is_refused(small, tmp_path, capsys):
+    results = str(tmp_path / "results")
+    run(small("table_a1/mlp"))
+    assert main(["table_a1/mlp", "--results", results]) == 1
+    assert "not a run of a character model" in capsys.readouterr().err
+    (record,) = find(tmp_path / "results")
+    checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
+    checkpoint.unlink()
+    assert main([str(record.path)]) == 1
+    assert f"its checkpoint, {checkpoint}, is not there" in capsys.readouterr().err
+    assert main(["lstm_1000"]) == 1
+    assert "give a row, such as table3/lstm_1000" in capsys.readouterr().err
+
+
+def test_a_damaged_checkpoint_is_named(trained, tmp_path, capsys):
+    (record,) = find(tmp_path / "results")
+    checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:100])
+    assert main(trained) == 1
+    assert f"error: {checkpoint} cannot be loaded" in capsys.readouterr().err
+
+
+def test_the_command_line_knows_it(command):
+    done = command("sample", "table3/lstm_1000", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: table3/lstm_1000: no run of profile demo")
+    assert "--temperature" in command("sample", "--help").stdout
