@@ -9,7 +9,7 @@ from statistics import median
 import torch
 
 from benchmarks.recurrent import P, one_thread
-from hypernetworks import HyperLSTM
+from hypernetworks import CharacterModel, HyperLSTM, sample
 from hypernetworks.recurrent import native
 
 STEPS = 400
@@ -32,6 +32,15 @@ def steps_per_second() -> tuple[float, int]:
     return 1 / median(seconds[20:]), size
 
 
+def symbols_per_second() -> float:
+    """Of `sample`: the same layer with a read-out, softmax and a draw at each step."""
+    core = HyperLSTM(P.inputs, P.hidden, P.hyper, P.embedding, layer_norm=True)
+    model = CharacterModel(core).eval()
+    started = time.perf_counter()
+    sample(model, torch.zeros(1, dtype=torch.long), STEPS)
+    return STEPS / (time.perf_counter() - started)
+
+
 def reads_per_second(size: int) -> float:
     """How often as many bytes can be read from memory."""
     pool = torch.ones(POOL // 4).split(size // 4)[:-1]
@@ -48,7 +57,9 @@ def main() -> None:
     with one_thread():
         steps, size = steps_per_second()
         reads = reads_per_second(size)
+        symbols = symbols_per_second()
     print(
         f"generation at batch 1, P: {steps:,.0f} steps/s; reading the weights "
         f"({size / (1 << 20):.0f} MB): {reads:,.0f} times/s; a step takes {reads / steps:.2f} reads"
     )
+    print(f"  sample(): {symbols:,.0f} symbols/s, {steps / symbols:.2f} steps each")

@@ -35,7 +35,7 @@ def command(data_dir, tmp_path):
             env={**os.environ, "HYPERNETWORKS_DATA": str(data_dir), "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=900,
             **options,
         )
         if check:

@@ -11,7 +11,7 @@ from hypernetworks.report import records
 from hypernetworks.report.figures import draw
 from hypernetworks.report.plots import saturated
 from hypernetworks.report.records import RecordError
-from hypernetworks.report.samples import shown
+from hypernetworks.report.samples import shown, word_and_other
 
 TEXT = b'\nThe "bank"\t<b>\xc3\xa9\nsaid'
 
@@ -88,6 +88,13 @@ def test_changes_that_do_not_fit_the_text_are_refused(run, figure, experiments, 
     with pytest.raises(RecordError, match=r"changes of shape \(5, 4\) for 22 characters"):
         drawn(experiments, results, tmp_path)
     assert not (tmp_path / "out").exists()
+
+
+def test_changes_at_letters_and_elsewhere():
+    changes = np.array([[4.0, 8], [1, 2], [1, 2], [4, 8]])
+    expected = "mean change at letters 0.25, at other characters 1.00"
+    assert word_and_other(b"[ab]", changes) == expected
+    assert word_and_other(b"abcd", changes) == "letters and other characters cannot be compared"
 
 
 def test_every_byte_has_one_character():

@@ -29,7 +29,8 @@ body {{ font-family: sans-serif; margin: 2em }}
 </style></head><body>
 <h1>{title}</h1><p>{about}</p>
 <p>Under each character, from above: the norm of the change of d<sub>h</sub> W<sub>h</sub> of the
-gates i, g, f, o; the darkest red of each is its largest change here: {largest}.</p>
+gates i, g, f, o; the darkest red of each is its largest change here: {largest}.
+Of the largest: {means}.</p>
 <div class="text">{text}</div></body></html>
 """
 
@@ -63,19 +64,36 @@ def _bytes(panel: Panel, array: str) -> bytes:
     return panel.array(array, 1).astype(np.uint8).tobytes()
 
 
+def word_and_other(text: bytes, changes: NDArray[Any]) -> str:
+    """The mean change on the way to a letter and to anything else, all gates, in words."""
+    letter = np.array([chr(byte).isalpha() or byte >= 128 for byte in text])
+    if letter.all() or not letter.any():
+        return "letters and other characters cannot be compared"
+    relative = (changes / changes.max(0)).mean(1)
+    within, between = relative[letter].mean(), relative[~letter].mean()
+    return f"mean change at letters {within:.2f}, at other characters {between:.2f}"
+
+
 def shown(byte: int) -> str:
     """One character for every byte: what is not printable ASCII has a sign in its place."""
     return {10: "↵", 9: "→"}.get(byte) or (chr(byte) if 32 <= byte < 127 else "·")
 
 
 def _picture(title: str, panel: Panel, text: bytes, changes: NDArray[Any]) -> "Drawing":
+    means = word_and_other(text, changes)
     text, changes = text[: LINE * LINES], changes[: LINE * LINES]
     largest = changes.max(0)
     count = -(-len(text) // LINE)
-    drawing = canvas(11, 0.75 * count + 1)
-    top = 1 - 0.8 / (0.75 * count + 1)
+    drawing = canvas(11, 0.75 * count + 1.15)
+    top = 1 - 0.95 / (0.75 * count + 1.15)
     drawing.text(
-        0.5, 0.99, f"{title}\n{panel.title}", ha="center", va="top", fontsize=9, color=panel.color
+        0.5,
+        0.99,
+        f"{title}\n{panel.title}\n{means}",
+        ha="center",
+        va="top",
+        fontsize=9,
+        color=panel.color,
     )
     for line in range(count):
         part = slice(line * LINE, (line + 1) * LINE)
@@ -103,5 +121,8 @@ def _page(title: str, panel: Panel, text: bytes, changes: NDArray[Any]) -> str:
         if byte == 10:
             spans.append('<b class="end"></b>')
     about = escape(panel.title).replace("\n", "; ")
+    means = word_and_other(text, changes)
     sizes = ", ".join(f"{gate} {value:.3g}" for gate, value in zip(GATES, largest, strict=True))
-    return PAGE.format(title=escape(title), about=about, largest=sizes, text="".join(spans))
+    return PAGE.format(
+        title=escape(title), about=about, largest=sizes, means=means, text="".join(spans)
+    )
