@@ -24,6 +24,7 @@ _HOME = {
     "KernelGenerator": "hypernetworks.static.generator",
     "TiledKernel": "hypernetworks.static.generator",
     "tile_kernels": "hypernetworks.static.generator",
+    "hyperize": "hypernetworks.static.hyperize",
     "CoordinateHypernetwork": "hypernetworks.static.coordinate",
     "CoordinateMLP": "hypernetworks.static.coordinate",
     "MLP": "hypernetworks.static.coordinate",
@@ -73,6 +74,7 @@ __all__ = [
     "TiledKernel",
     "from_labml",
     "from_supercell",
+    "hyperize",
     "observe",
     "sample",
     "tile_kernels",
@@ -91,6 +93,7 @@ if TYPE_CHECKING:
     from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
     from hypernetworks.static.coordinate import MLP, CoordinateHypernetwork, CoordinateMLP
     from hypernetworks.static.generator import KernelGenerator, TiledKernel, tile_kernels
+    from hypernetworks.static.hyperize import hyperize
     from hypernetworks.static.mnist import HyperMnistConvnet, MnistConvnet
 
 

@@ -1,0 +1,81 @@
+"""The residual networks of table 2 (section 4.2, appendix A.3.2).
+
+Shapes:
+    B       batch    k   widening factor
+    images  (B, 3, 32, 32)
+    logits  (B, 10)
+"""
+
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from hypernetworks.static.hyperize import Hyperized, hyperize
+
+CLASSES = 10
+WIDTHS, STRIDES = (16, 32, 64), (1, 2, 2)
+
+
+class Block(nn.Module):
+    """Two 3 x 3 convolutions, each after batch norm and ReLU, beside a shortcut.
+
+    Where the shape changes, the shortcut is a 1 x 1 projection of the first ReLU's output.
+    """
+
+    def __init__(self, n_in: int, n_out: int, stride: int) -> None:
+        super().__init__()
+        self.norm1 = nn.BatchNorm2d(n_in)
+        self.conv1 = nn.Conv2d(n_in, n_out, 3, stride, padding=1, bias=False)
+        self.norm2 = nn.BatchNorm2d(n_out)
+        self.conv2 = nn.Conv2d(n_out, n_out, 3, padding=1, bias=False)
+        same = n_in == n_out and stride == 1
+        self.projection = None if same else nn.Conv2d(n_in, n_out, 1, stride, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y = F.relu(self.norm1(x))
+        shortcut = x if self.projection is None else self.projection(y)
+        return shortcut + self.conv2(F.relu(self.norm2(self.conv1(y))))
+
+
+class WideResNet(nn.Module):
+    """WRN-depth-k, pre-activation (Zagoruyko and Komodakis, 2016), without dropout.
+
+    Args:
+        depth: 6 n + 4 layers, n blocks in each of the three groups.
+        widen: k; the groups have 16 k, 32 k and 64 k channels.
+    Initialisation: He normal over fan-out for convolutions, zero for the classifier's bias.
+    """
+
+    def __init__(self, depth: int = 40, widen: int = 1) -> None:
+        super().__init__()
+        if (depth - 4) % 6 or depth < 10:
+            raise ValueError(f"depth={depth}: it must be 6 n + 4, such as 40")
+        n_in = WIDTHS[0]
+        self.conv1 = nn.Conv2d(3, n_in, 3, padding=1, bias=False)
+        self.groups = nn.ModuleList()
+        for width, stride in zip(WIDTHS, STRIDES, strict=True):
+            blocks = []
+            for number in range((depth - 4) // 6):
+                blocks.append(Block(n_in, width * widen, 1 if number else stride))
+                n_in = width * widen
+            self.groups.append(nn.Sequential(*blocks))
+        self.norm = nn.BatchNorm2d(n_in)
+        self.classifier = nn.Linear(n_in, CLASSES)
+        for module in self.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+        nn.init.zeros_(self.classifier.bias)
+
+    def forward(self, images: Tensor) -> Tensor:
+        x = self.conv1(images)
+        for group in self.groups:
+            x = group(x)
+        return self.classifier(F.relu(self.norm(x)).mean((2, 3)))
+
+
+def hyper_wide_resnet(depth: int = 40, widen: int = 1, embedding_size: int = 64) -> Hyperized:
+    """WRN-depth-k whose 3 x 3 convolutions in the three groups have generated kernels."""
+
+    def select(name: str, conv: nn.Conv2d) -> bool:
+        return name.startswith("groups.") and conv.kernel_size == (3, 3)
+
+    return hyperize(WideResNet(depth, widen), (16, 16), embedding_size, select)

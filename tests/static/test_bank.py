@@ -1,0 +1,75 @@
+"""Many layers' kernels from one product: eq. 3 by hand, against layer by layer, He's variance."""
+
+import math
+
+import pytest
+import torch
+
+from hypernetworks.static.bank import KernelBank
+from hypernetworks.static.generator import tile_kernels
+
+SHAPES = [(4, 2), (2, 2), (4, 4), (2, 2), (4, 2), (3, 5), (1, 1)]
+
+
+@pytest.fixture
+def bank():
+    torch.manual_seed(0)
+    bank = KernelBank(SHAPES, 3, base=(2, 2), embedding_size=5)
+    with torch.no_grad():
+        bank.generator.b_in.normal_()
+        bank.generator.b_out.normal_()
+    return bank
+
+
+def test_each_layer_is_its_own_grid_of_basic_kernels(bank):
+    kernels = bank()
+    assert [tuple(kernel.shape) for kernel in kernels] == [(o, i, 3, 3) for o, i in SHAPES]
+    for group in bank.groups:
+        grids = bank.embeddings[group.embeddings].unflatten(0, (-1, *group.tiles))
+        for layer, grid in zip(group.layers, grids, strict=True):
+            n_out, n_in = SHAPES[layer]
+            expected = tile_kernels(bank.generator(grid))[:n_out, :n_in]
+            torch.testing.assert_close(kernels[layer], expected)
+
+
+def test_eq_3_by_hand():
+    """A 1 x 1 generator that repeats its embedding: tile [p, q] of the kernel is z[p, q]."""
+    bank = KernelBank([(4, 6)], 1, base=(2, 2), embedding_size=1)
+    generator = bank.generator
+    with torch.no_grad():
+        for part in (generator.w_in, generator.w_out):
+            part.fill_(1)
+        bank.embeddings.copy_(torch.arange(6.0)[:, None])  # a = 3 input, b = 2 output tiles
+    (kernel,) = bank()
+    for p in range(3):
+        for q in range(2):
+            tile = kernel[2 * q : 2 * q + 2, 2 * p : 2 * p + 2, 0, 0]
+            assert (tile == 2 * p + q).all()
+
+
+def test_kernels_of_one_tile_are_views_and_all_are_channels_last():
+    bank = KernelBank([(16, 16), (16, 16), (32, 64)], 3, embedding_size=4)
+    with torch.no_grad():
+        first, _, large = bank()
+    assert first.is_contiguous(memory_format=torch.channels_last)
+    assert large.is_contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        basic = bank.generator(bank.embeddings)
+        tiled = bank._tile(basic[:2], (1, 1))
+    assert tiled.data_ptr() == basic.data_ptr()
+
+
+@pytest.mark.parametrize("shape", [(64, 16), (16, 64), (48, 40)])
+def test_kernels_start_with_hes_variance(shape):
+    torch.manual_seed(1)
+    bank = KernelBank([shape] * 20, 3)
+    kernels = torch.stack(bank())
+    expected = math.sqrt(2 / (shape[1] * 9))
+    assert float(kernels.detach().std()) == pytest.approx(expected, rel=0.05)
+    assert float(kernels.detach().mean()) == pytest.approx(0, abs=expected / 20)
+
+
+def test_gradients_reach_every_embedding(bank):
+    sum(kernel.square().sum() for kernel in bank()).backward()
+    assert (bank.embeddings.grad.abs().sum(1) > 0).all()
+    assert bank.generator.w_in.grad.abs().sum() > 0

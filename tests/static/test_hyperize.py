@@ -1,0 +1,209 @@
+"""`hyperize` on networks of torchvision and on small ones: all that a module does, and refusals."""
+
+import copy
+import io
+
+import pytest
+import torch
+import torch.nn.functional as F
+import torchvision
+from torch import nn
+
+from hypernetworks import hyperize
+from hypernetworks.static.hyperize import convolution_kernels
+
+
+def depthwise(name, conv):
+    return conv.groups > 1
+
+
+FAMILIES = {
+    "resnet18": None,
+    "mobilenet_v2": depthwise,
+    "squeezenet1_1": ["features.3.squeeze", "features.3.expand3x3", "features.0"],
+}
+
+
+def images(count=2, side=64):
+    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.fixture(params=FAMILIES)
+def network(request):
+    torch.manual_seed(0)
+    plain = torchvision.models.get_model(request.param, weights=None, num_classes=7)
+    return plain, hyperize(plain, embedding_size=8, select=FAMILIES[request.param])
+
+
+def test_baked_it_gives_the_same_outputs(network):
+    plain, net = network
+    net.eval()
+    baked = net.bake()
+    with torch.no_grad():
+        torch.testing.assert_close(baked(images()), net(images()), rtol=1e-6, atol=1e-6)
+    assert type(baked) is type(plain)
+    assert {n: p.shape for n, p in baked.named_parameters()} == {
+        n: p.shape for n, p in plain.named_parameters()
+    }
+    assert all(type(m) is not nn.Module for m in baked.modules())
+    sizes = net.sizes()
+    assert sizes.plain == sum(p.numel() for p in plain.parameters())
+    assert sizes.parameters == sum(p.numel() for p in net.parameters())
+    assert sizes.compression == sizes.plain / sizes.parameters
+
+
+def test_it_trains_and_leaves_the_plain_network_alone(network):
+    plain, net = network
+    before = copy.deepcopy(plain.state_dict())
+    optimizer = torch.optim.Adam(net.parameters(), 3e-4)
+    losses = []
+    for _ in range(6):
+        loss = F.cross_entropy(net(images(8)), torch.arange(8) % 7)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        losses.append(float(loss.detach()))
+    assert all(p.grad is not None for p in net.banks.parameters())
+    assert min(losses[1:]) < losses[0]
+    for name, value in plain.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_it_saves_and_loads(network):
+    plain, net = network
+    other = hyperize(plain, embedding_size=8, select=[n for ns in net.names.values() for n in ns])
+    other.load_state_dict(net.state_dict())
+    whole = io.BytesIO()
+    with torch.no_grad():
+        expected = net.eval()(images())
+        torch.testing.assert_close(other.eval()(images()), expected, rtol=0, atol=0)
+        torch.save(net, whole)
+        whole.seek(0)
+        again = torch.load(whole, weights_only=False)
+        torch.testing.assert_close(again(images()), expected, rtol=0, atol=0)
+        torch.testing.assert_close(copy.deepcopy(net)(images()), expected, rtol=0, atol=0)
+
+
+class Small(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.first = nn.Conv2d(3, 8, 3, padding=1)
+        self.second = nn.Conv2d(8, 12, 3, padding=1, padding_mode="circular", groups=2)
+        self.wide = nn.Conv2d(12, 8, (1, 3))
+        self.last = nn.Conv2d(8, 8, 5, stride=2, dilation=2)
+
+    def forward(self, x, scale=1.0):
+        return self.last(self.wide(self.second(self.first(x)))) * scale
+
+
+def test_groups_sizes_and_channels_that_are_no_multiples():
+    torch.manual_seed(0)
+    net = hyperize(Small(), (4, 4), 3, select=["first", "second", "last"])
+    assert set(net.banks) == {"3", "5"}
+    assert net.names == {"3": ["first", "second"], "5": ["last"]}
+    x = images(2, 20)
+    shapes = {name: tuple(kernel.shape) for name, kernel in net.kernels().items()}
+    assert shapes == {"first": (8, 3, 3, 3), "second": (12, 4, 3, 3), "last": (8, 8, 5, 5)}
+    baked = net.bake()
+    assert (baked.second.padding_mode, baked.second.groups) == ("circular", 2)
+    assert (baked.last.stride, baked.last.dilation) == ((2, 2), (2, 2))
+    torch.testing.assert_close(net(x, scale=2.0), 2 * baked(x))
+
+
+def test_by_default_what_is_larger_than_one_and_fits_the_base():
+    net = hyperize(torchvision.models.resnet18(), embedding_size=4)
+    (names,) = net.names.values()
+    assert len(names) == 16
+    assert "conv1" not in names
+    assert "layer2.0.downsample.0" not in names
+
+
+def test_it_compiles():
+    torch.manual_seed(0)
+    net = hyperize(Small(), (4, 4), 3, select=["first", "second"])
+    compiled = torch.compile(net, backend="aot_eager", fullgraph=True)
+    x = images(2, 20)
+    torch.testing.assert_close(compiled(x), net(x))
+    compiled(x).sum().backward()
+    assert net.banks["3"].embeddings.grad is not None
+
+
+def test_in_evaluation_kernels_are_kept_until_a_parameter_changes():
+    torch.manual_seed(0)
+    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
+    with torch.no_grad():
+        kept = net.kernels()["first"]
+        net(images(2, 20))
+        assert net.kernels()["first"] is kept
+        net.banks["3"].embeddings.mul_(2)
+        assert net.kernels()["first"] is not kept
+        changed = net.kernels()["first"]
+        net.load_state_dict(net.state_dict())
+        assert net.kernels()["first"] is not changed
+        torch.testing.assert_close(net.kernels()["first"], changed)
+        double = net.double().kernels()["first"]
+        assert double.dtype == torch.float64
+        net.train()
+        assert net.kernels()["first"] is not net.kernels()["first"]
+    net.eval()
+    assert net.kernels()["first"].requires_grad
+
+
+def test_a_penalty_of_the_kernels_acts_on_the_generated_ones():
+    """d/dz of sum K^2 / 2, against differences, through the network's own call."""
+    torch.manual_seed(0)
+    net = hyperize(Small(), (4, 4), 3, select=["first", "second"]).double()
+    net(images(2, 20).double())
+    kernels = convolution_kernels(net)
+    assert len(kernels) == 4  # two generated, two ordinary
+    (0.5 * sum(kernel.square().sum() for kernel in kernels)).backward()
+    embeddings = net.banks["3"].embeddings
+
+    def penalty(z):
+        with torch.no_grad():
+            before = embeddings.clone()
+            embeddings.copy_(z)
+            found = 0.5 * sum(k.square().sum() for k in net.kernels().values())
+            embeddings.copy_(before)
+        return found
+
+    for place in ((0, 0), (3, 2)):
+        step = torch.zeros_like(embeddings)
+        step[place] = 1e-6
+        z = embeddings.detach()
+        numeric = (penalty(z + step) - penalty(z - step)) / 2e-6
+        assert float(embeddings.grad[place]) == pytest.approx(float(numeric), rel=1e-6)
+    torch.testing.assert_close(net.model.last.weight.grad, net.model.last.weight.detach())
+
+
+@pytest.mark.parametrize(
+    ("select", "message"),
+    [
+        (["first", "nowhere"], "'nowhere' is no Conv2d of the model"),
+        (["wide"], "wide has a kernel of 1 x 3; only square ones"),
+        ([], "no convolution of the 4 is selected"),
+        (lambda name, conv: False, "no convolution of the 4 is selected"),
+    ],
+)
+def test_what_cannot_be_generated_is_named(select, message):
+    with pytest.raises(ValueError, match=message):
+        hyperize(Small(), (4, 4), select=select)
+
+
+def test_shared_and_parametrized_weights_are_refused():
+    shared = Small()
+    shared.first.weight = nn.Parameter(torch.zeros(8, 3, 3, 3))
+    shared.also = nn.Conv2d(3, 8, 3)
+    shared.also.weight = shared.first.weight
+    with pytest.raises(ValueError, match=r"first.weight and also.weight are one weight"):
+        hyperize(shared, (4, 4), select=["first"])
+    normed = Small()
+    nn.utils.parametrizations.weight_norm(normed.first)
+    with pytest.raises(ValueError, match="first has a weight that is parametrized"):
+        hyperize(normed, (4, 4), select=["first"])
+
+
+def test_a_layer_alone_has_no_kernel():
+    net = hyperize(Small(), (4, 4), 3, select=["first"])
+    with pytest.raises(RuntimeError, match="in its network's calls alone"):
+        net.model.first(images())
