@@ -114,3 +114,36 @@ def test_a_last_batch_that_does_not_divide_is_refused():
 def test_a_negative_pad_is_refused():
     with pytest.raises(DataError, match=r"dataset\.pad=-1"):
         ImageBatches(numbered(), 4, pad=-1)
+
+
+def test_half_of_the_images_are_mirrored():
+    data = numbered(count=400)
+    images, labels = next(ImageBatches(data, 400, flip=True).epoch(0))
+    plain = data.images[labels].float() / 255
+    mirrored = (images == plain.flip(3)).flatten(1).all(1)
+    assert ((images == plain).flatten(1).all(1) | mirrored).all()
+    assert 150 < int(mirrored.sum()) < 250
+    again, _ = next(ImageBatches(data, 400, flip=True).epoch(1))
+    assert not torch.equal(images, again)
+    assert images.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_flips_leave_the_crops_as_they_were():
+    data = numbered()
+    (plain, labels), (flipped, same) = (
+        next(ImageBatches(data, 23, pad=2, flip=flip).epoch(0)) for flip in (False, True)
+    )
+    assert torch.equal(labels, same)
+    unchanged = (plain == flipped).flatten(1).all(1)
+    assert (unchanged | (plain == flipped.flip(3)).flatten(1).all(1)).all()
+    assert 0 < int(unchanged.sum()) < 23
+
+
+def test_channels_are_scaled():
+    data = numbered()
+    mean, deviation = torch.tensor([0.5, 0.25]), torch.tensor([0.1, 2.0])
+    images, labels = next(ImageBatches(data, 23, scale=(mean, deviation)).epoch(0))
+    expected = (data.images[labels].float() / 255 - mean.view(1, 2, 1, 1)) / deviation.view(
+        1, 2, 1, 1
+    )
+    torch.testing.assert_close(images, expected)

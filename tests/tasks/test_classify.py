@@ -5,6 +5,7 @@ import pytest
 import torch
 from torch import nn
 
+from hypernetworks import hyperize
 from hypernetworks.tasks.classify import Classification, RidgeClassifier
 
 
@@ -43,3 +44,25 @@ def test_the_penalty_shrinks_the_weights():
     images, labels = torch.rand(30, 1, 3, 3), torch.arange(30) % 3
     norms = [RidgeClassifier([(images, labels)], p).weight[1:].norm() for p in (0.0, 0.1, 10.0)]
     assert norms[0] > norms[1] > norms[2]
+
+
+def test_the_penalty_acts_on_generated_kernels():
+    """Its gradient on embeddings is that of 0.5 l2 sum K^2, through the generator, and no other."""
+    torch.manual_seed(0)
+    plain = nn.Sequential(nn.Conv2d(4, 4, 3), nn.Conv2d(4, 3, 3), nn.Flatten())
+    net = hyperize(plain, (4, 4), 3, select=["0"]).double()
+    batch = torch.randn(2, 4, 5, 5).double(), torch.tensor([0, 2])
+    bare, with_l2 = Classification().loss(net, batch), Classification(l2=0.1).loss(net, batch)
+    (kernel,) = net.kernels().values()
+    own = net.model[1].weight
+    expected = 0.05 * (kernel.square().sum() + own.square().sum())
+    torch.testing.assert_close(with_l2 - bare, expected)
+    parts = [net.banks["3"].embeddings, own, net.model[0].bias]
+    found = torch.autograd.grad(with_l2 - bare, parts, allow_unused=True)
+    wanted = torch.autograd.grad(expected, parts, allow_unused=True)
+    for ours, theirs in zip(found[:2], wanted[:2], strict=True):
+        torch.testing.assert_close(ours, theirs)
+        assert ours.abs().max() > 0
+    assert not found[2].any()
+    with pytest.raises(ValueError, match="l2=-1"):
+        Classification(l2=-1)

@@ -4,7 +4,6 @@ Files under data_dir/enwik8: enwik8, or enwik8.prefixN, the first N bytes of it.
 """
 
 import hashlib
-import tempfile
 import zipfile
 import zlib
 from pathlib import Path
@@ -12,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import WRITABLE, fetch_first, verified
+from hypernetworks.data.files import WRITABLE, provide, verified
 from hypernetworks.data.text import TextSplits, described, encode
 
 NAME = "enwik8"
@@ -71,7 +70,8 @@ def load(data_dir: Path, kind: str, prefix: int | None = None) -> TextSplits:
 
 
 def _whole(folder: Path) -> bytes:
-    _provide(folder)
+    missing = [] if (folder / NAME).exists() else [NAME]
+    provide(NAME, folder, missing, URLS, "archive", _unpack)
     _check_size(folder / NAME, SIZE)
     verified(folder / NAME, MD5)
     return (folder / NAME).read_bytes()
@@ -99,26 +99,7 @@ def _check_size(path: Path, expected: int) -> None:
         )
 
 
-def _provide(folder: Path) -> None:
-    """Leaves the whole file in place, from one of the archives if need be."""
-    if (folder / NAME).exists():
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
-            archive = Path(temporary) / "enwik8.zip"
-            found = fetch_first(URLS, archive, lambda path: _unpack(path, folder))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written: {error}; {WRITABLE}") from error
-    if not found:
-        raise DataError(
-            f"enwik8 is not there and could not be downloaded. Get {URLS[0]} and put the file "
-            f"{NAME} of it into {folder} (HYPERNETWORKS_DATA or data_dir=... sets another place). "
-            "Without any data, the demo shows the machinery: make reproduce-table"
-        )
-
-
-def _unpack(archive: Path, folder: Path) -> None:
+def _unpack(archive: Path, folder: Path, names: list[str]) -> None:
     """Puts the verified file of the archive into the folder, at once.
 
     Raises:
@@ -126,8 +107,9 @@ def _unpack(archive: Path, folder: Path) -> None:
     """
     try:
         with zipfile.ZipFile(archive) as zipped:
-            unpacked = Path(zipped.extract(NAME, archive.parent))
+            unpacked = [Path(zipped.extract(name, archive.parent)) for name in names]
     except (KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise DataError(f"{archive} is damaged or is another archive ({error})") from error
-    verified(unpacked, MD5, archive)
-    unpacked.replace(folder / NAME)
+    for path in unpacked:
+        verified(path, MD5, archive)
+        path.replace(folder / path.name)

@@ -2,6 +2,8 @@
 
 import hashlib
 import socket
+import tarfile
+import tempfile
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
@@ -9,6 +11,7 @@ from pathlib import Path
 
 from hypernetworks.data.errors import DataError
 
+Unpack = Callable[[Path, Path, list[str]], None]
 WRITABLE = "set data_dir=... or HYPERNETWORKS_DATA to a folder that can be"
 TIMEOUT = 20.0  # seconds without an answer from a mirror
 
@@ -63,3 +66,55 @@ def _socket_timeout() -> Iterator[None]:
         yield
     finally:
         socket.setdefaulttimeout(before)
+
+
+def provide(
+    title: str, folder: Path, missing: list[str], urls: tuple[str, ...], inside: str, unpack: Unpack
+) -> None:
+    """Leaves the missing files of an archive in the folder, each at once.
+
+    Args:
+        title: what the data set is called.
+        inside: where the files lie in the archive, for the error's advice.
+        unpack: puts verified files of a downloaded archive into the folder.
+    Raises:
+        DataError: if no place has it, or the folder cannot be written.
+    """
+    if not missing:
+        return
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
+            archive = Path(temporary) / urls[0].rpartition("/")[2]
+            found = fetch_first(urls, archive, lambda path: unpack(path, folder, missing))
+    except OSError as error:
+        raise DataError(f"{folder} cannot be written: {error}; {WRITABLE}") from error
+    if not found:
+        raise DataError(
+            f"{title} is not there and could not be downloaded. Missing: {', '.join(missing)}. "
+            f"Get {urls[0]} and put what is in its {inside} into {folder} (HYPERNETWORKS_DATA or "
+            "data_dir=... sets another place). "
+            "Without any data, the demo shows the machinery: make reproduce-table"
+        )
+
+
+def unpack_tar(
+    archive: Path, folder: Path, names: list[str], inside: str, checksums: dict[str, str]
+) -> None:
+    """Puts verified files of a tar archive into the folder, each at once.
+
+    Raises:
+        DataError: if the archive is damaged or holds something else.
+    """
+    try:
+        with tarfile.open(archive) as tar:
+            members = {Path(m.name).name: m for m in tar.getmembers() if inside in m.name}
+            for name in names:
+                source = tar.extractfile(members[name])
+                assert source is not None
+                unpacked = archive.with_name(name)
+                unpacked.write_bytes(source.read())
+                verified(unpacked, checksums[name], archive)
+                unpacked.replace(folder / name)
+    except (KeyError, AssertionError, EOFError, tarfile.TarError) as error:
+        raise DataError(f"{archive} is damaged or is another archive ({error})") from error

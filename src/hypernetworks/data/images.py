@@ -66,6 +66,8 @@ class ImageBatches:
         seed: of shuffling and cropping.
         pad: zero pixels added on each side before a random crop back to H x W; 0 for no crop.
         shuffle: whether each epoch has an order of its own.
+        flip: whether each image is mirrored, left to right, half of the time.
+        scale: (mean, standard deviation) of each channel, (C,), to subtract and divide by.
         device: where images and labels lie.
         shard: (rank, world): this process's part of each batch. Everything random is drawn for
             the whole batch first, so the shards together are the batch of a single process.
@@ -78,6 +80,8 @@ class ImageBatches:
         seed: int = 0,
         pad: int = 0,
         shuffle: bool = True,
+        flip: bool = False,
+        scale: tuple[Tensor, Tensor] | None = None,
         device: torch.device | str = "cpu",
         shard: tuple[int, int] = (0, 1),
     ) -> None:
@@ -96,6 +100,8 @@ class ImageBatches:
         self.seed = seed
         self.pad = pad
         self.shuffle = shuffle
+        self.flip = flip
+        self.scale = scale and tuple(part.view(1, -1, 1, 1).to(device) for part in scale)
         self.shard = shard
         self.labels = data.labels.to(device)
         padded = F.pad(data.images, (pad,) * 4).to(device)
@@ -110,32 +116,40 @@ class ImageBatches:
         """Yields the epoch's batches from number `start` on.
 
         Yields:
-            images (B, C, H, W), float32 in [0, 1], channels-last; labels (B,).
+            images (B, C, H, W), float32 in [0, 1] before `scale`, channels-last; labels (B,).
         """
         order = torch.arange(len(self.labels))
         if self.shuffle:
             order = torch.randperm(len(order), generator=self._generator(epoch))
         for index in range(start, len(self)):
             whole = order[index * self.batch_size : (index + 1) * self.batch_size]
-            offsets = self._offsets(len(whole), epoch, index)
-            yield self._batch(*(self._my_part(t) for t in (whole, offsets)))
+            drawn = self._draw(len(whole), epoch, index)
+            yield self._batch(*(self._my_part(t) for t in (whole, drawn)))
 
-    def _offsets(self, count: int, epoch: int, index: int) -> Tensor:
-        """(count, 2): the top and left edge of each crop, 0 .. 2 pad."""
-        if self.pad == 0:
-            return torch.zeros(count, 2, dtype=torch.int64)
-        generator = self._generator(epoch, index)
-        return torch.randint(2 * self.pad + 1, (count, 2), generator=generator)
+    def _draw(self, count: int, epoch: int, index: int) -> Tensor:
+        """(count, 3): the top and left edge of each crop, 0 .. 2 pad; 1 for a mirrored image."""
+        drawn = torch.zeros(count, 3, dtype=torch.int64)
+        generator = self._generator(epoch, index) if self.pad or self.flip else None
+        if self.pad:
+            drawn[:, :2] = torch.randint(2 * self.pad + 1, (count, 2), generator=generator)
+        if self.flip:
+            drawn[:, 2] = torch.randint(2, (count,), generator=generator)
+        return drawn
 
     def _my_part(self, whole: Tensor) -> Tensor:
         rank, world = self.shard
         return whole.tensor_split(world)[rank]
 
-    def _batch(self, chosen: Tensor, offsets: Tensor) -> tuple[Tensor, Tensor]:
+    def _batch(self, chosen: Tensor, drawn: Tensor) -> tuple[Tensor, Tensor]:
         device = self.labels.device
         chosen = chosen.to(device, non_blocking=True)
-        top, left = offsets.to(device, non_blocking=True).unbind(1)
-        images = self.crops[chosen, :, top, left].float().div_(255)
+        top, left, mirrored = drawn.to(device, non_blocking=True).unbind(1)
+        images = self.crops[chosen, :, top, left]
+        if self.flip:
+            images = torch.where(mirrored.view(-1, 1, 1, 1) > 0, images.flip(3), images)
+        images = images.float().div_(255)
+        if self.scale:
+            images.sub_(self.scale[0]).div_(self.scale[1])
         return images.contiguous(memory_format=torch.channels_last), self.labels[chosen]
 
     def _generator(self, *position: int) -> torch.Generator:

@@ -4,12 +4,10 @@ Files under data_dir/ptb: ptb.{train,valid,test}.txt. Every line of them begins 
 ends in one; the character-level literature counts each line stripped and followed by a newline.
 """
 
-import tarfile
-import tempfile
 from pathlib import Path
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import WRITABLE, fetch_first, md5, verified
+from hypernetworks.data.files import WRITABLE, md5, provide, unpack_tar, verified
 from hypernetworks.data.text import TextSplits, described, encode
 
 MD5 = {
@@ -40,7 +38,8 @@ def load(data_dir: Path, kind: str, form: str = "characters") -> TextSplits:
         raise DataError(f"dataset.form={form}: choose one of {', '.join(FORMS)}")
     if kind == "real":
         folder = data_dir / "ptb"
-        _provide(folder)
+        missing = [name for name in MD5 if not (folder / name).exists()]
+        provide("the Penn Treebank", folder, missing, URLS, INSIDE, _unpack)
         checksums = {name: verified(folder / name, MD5[name]) for name in MD5}
     elif kind == "sample":
         from hypernetworks.data.sample import sentences
@@ -72,42 +71,5 @@ def as_characters(text: bytes) -> bytes:
     return b"".join(line.strip() + b"\n" for line in text.splitlines())
 
 
-def _provide(folder: Path) -> None:
-    """Leaves the three files in place, from the archive of their author if need be."""
-    missing = [name for name in MD5 if not (folder / name).exists()]
-    if not missing:
-        return
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
-            archive = Path(temporary) / "simple-examples.tgz"
-            found = fetch_first(URLS, archive, lambda path: _unpack(path, folder, missing))
-    except OSError as error:
-        raise DataError(f"{folder} cannot be written: {error}; {WRITABLE}") from error
-    if not found:
-        raise DataError(
-            f"the Penn Treebank is not there and could not be downloaded. Missing: "
-            f"{', '.join(missing)}. Get {URLS[0]} and put the files of {INSIDE} into {folder} "
-            "(HYPERNETWORKS_DATA or data_dir=... sets another place). "
-            "Without any data, the demo shows the machinery: make reproduce-table"
-        )
-
-
 def _unpack(archive: Path, folder: Path, names: list[str]) -> None:
-    """Puts verified files of the archive into the folder, each at once.
-
-    Raises:
-        DataError: if the archive is damaged or holds something else.
-    """
-    try:
-        with tarfile.open(archive) as tar:
-            members = {Path(m.name).name: m for m in tar.getmembers() if INSIDE in m.name}
-            for name in names:
-                source = tar.extractfile(members[name])
-                assert source is not None
-                unpacked = archive.with_name(name)
-                unpacked.write_bytes(source.read())
-                verified(unpacked, MD5[name], archive)
-                unpacked.replace(folder / name)
-    except (KeyError, AssertionError, EOFError, tarfile.TarError) as error:
-        raise DataError(f"{archive} is damaged or is another archive ({error})") from error
+    unpack_tar(archive, folder, names, INSIDE, MD5)

@@ -13,17 +13,33 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hypernetworks.static.hyperize import convolution_kernels
+
 Batch = tuple[Tensor, Tensor]
 
 
 class Classification:
-    """Cross-entropy for training; error in percent and mean loss in nats for evaluation."""
+    """Cross-entropy for training; error in percent and mean loss in nats for evaluation.
+
+    Args:
+        l2: times half the sum of squares of all convolution kernels, generated ones as they are
+            generated, is added to the training loss (appendix A.3.2).
+    """
 
     units: ClassVar = {"error": "percent", "accuracy": "percent", "loss": "nats"}
 
+    def __init__(self, l2: float = 0.0) -> None:
+        if l2 < 0:
+            raise ValueError(f"l2={l2}: it must be 0 or more")
+        self.l2 = l2
+
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         images, labels = batch
-        return F.cross_entropy(model(images), labels)
+        loss = F.cross_entropy(model(images), labels)
+        if self.l2:
+            squares = [k.float().square().sum() for k in convolution_kernels(model)]
+            loss = loss + 0.5 * self.l2 * torch.stack(squares).sum()
+        return loss
 
     def evaluate(self, model: nn.Module, batches: Any) -> dict[str, float]:
         """Metrics over all examples of `batches.epoch(0)`.

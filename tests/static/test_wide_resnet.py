@@ -1,0 +1,68 @@
+"""The networks of table 2: counts, shapes, and the order of norm, ReLU and convolution."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import nn
+
+from hypernetworks.static.wide_resnet import Block, WideResNet, hyper_wide_resnet
+
+
+@pytest.mark.parametrize(
+    ("widen", "plain", "hyper"), [(1, 563_930, 97_770), (2, 2_243_546, 155_626)]
+)
+def test_counts(widen, plain, hyper):
+    with torch.device("meta"):
+        networks = WideResNet(40, widen), hyper_wide_resnet(40, widen)
+    counts = [sum(p.numel() for p in network.parameters()) for network in networks]
+    assert counts == [plain, hyper]
+    assert networks[1].banks["3"].embeddings.shape == ({1: 242, 2: 966}[widen], 64)
+    assert len(networks[1].names["3"]) == 36
+    assert networks[1].sizes().plain == plain
+
+
+def test_only_the_convolutions_of_blocks_are_generated():
+    net = hyper_wide_resnet(16, 1, embedding_size=4)
+    layers = [m for m in net.model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    own = [m for m in layers if m.weight is not None]
+    assert len(layers) == 16  # conv1, twelve in blocks, two projections, the classifier
+    assert len(own) == 4
+    assert net(torch.randn(2, 3, 32, 32)).shape == (2, 10)
+    assert not any(m.bias is not None for m in layers if isinstance(m, nn.Conv2d))
+
+
+def test_a_block_is_pre_activation():
+    torch.manual_seed(0)
+    block = Block(4, 8, 2).eval()
+    for norm in (block.norm1, block.norm2):
+        nn.init.normal_(norm.weight)
+        nn.init.normal_(norm.bias)
+        norm.running_mean.normal_()
+        norm.running_var.uniform_(0.5, 2)
+    x = torch.randn(2, 4, 8, 8)
+
+    def normed(norm, y):
+        scale = norm.weight / (norm.running_var + norm.eps).sqrt()
+        shift = norm.bias - norm.running_mean * scale
+        return y * scale.view(1, -1, 1, 1) + shift.view(1, -1, 1, 1)
+
+    y = normed(block.norm1, x).clamp(min=0)
+    z = F.conv2d(y, block.conv1.weight, stride=2, padding=1)
+    z = F.conv2d(normed(block.norm2, z).clamp(min=0), block.conv2.weight, padding=1)
+    expected = F.conv2d(y, block.projection.weight, stride=2) + z
+    torch.testing.assert_close(block(x), expected, rtol=1e-4, atol=1e-4)
+    assert Block(4, 4, 1).projection is None
+
+
+def test_signals_start_at_the_same_size_generated_or_not():
+    torch.manual_seed(0)
+    images = torch.randn(16, 3, 32, 32)
+    networks = WideResNet(40, 1), hyper_wide_resnet(40, 1)
+    plain, hyper = (float(network(images).detach().std()) for network in networks)
+    assert 0.2 < hyper / plain < 5
+
+
+@pytest.mark.parametrize("depth", [4, 8, 41])
+def test_another_depth_is_refused(depth):
+    with pytest.raises(ValueError, match=f"depth={depth}"):
+        WideResNet(depth)
