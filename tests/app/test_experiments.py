@@ -47,7 +47,7 @@ def test_steps_in_demo(experiment, small, tmp_path):
         assert record["baseline"]["metrics"]["test_bpc"]["value"] < 7
     else:
         assert {"test_error", "test_accuracy", "valid_error"} <= record["metrics"].keys()
-        assert record["baseline"]["metrics"]["test_error"]["value"] < 60
+        assert record["baseline"]["metrics"]["test_error"]["value"] < 90
 
 
 def test_paper_protocol_of_table_7():
@@ -61,6 +61,31 @@ def test_paper_protocol_of_table_7():
             None,
         )
         assert (cfg.dataset.valid_size, cfg.dataset.pad) == (5000, 1)
+
+
+def test_paper_protocol_of_table_2():
+    for k in (1, 2):
+        plain, hyper = (compose_row(f"table2/{kind}wrn_40_{k}", "paper") for kind in ("", "hyper_"))
+        for cfg in (plain, hyper):
+            dataset = cfg.dataset
+            assert (dataset.valid_size, dataset.pad, dataset.flip, dataset.l2) == (
+                5000,
+                2,
+                True,
+                5e-4,
+            )
+            assert (cfg.model.depth, cfg.model.widen, cfg.trainer.batch_size) == (40, k, 128)
+            assert (cfg.trainer.precision, cfg.trainer.clip_norm) == ("float32", None)
+        sgd, adam = plain.trainer, hyper.trainer
+        assert sgd.optimizer == "SGD"
+        assert sgd.optimizer_args == {"momentum": 0.9, "nesterov": True}
+        rates = [0.1, 0.02, 0.004, 0.0008, 0.00016]
+        assert sgd.lr_table == [[28000 * (n + 1), rate] for n, rate in enumerate(rates)]
+        assert adam.optimizer == "Adam"
+        rates = [0.002, 0.001, 0.0002, 0.00005]
+        assert adam.lr_table == [[168000 * (n + 1), rate] for n, rate in enumerate(rates)]
+        assert (sgd.max_steps, adam.max_steps) == (140_000, 672_000)
+        assert hyper.model.embedding_size == 64
 
 
 def test_paper_protocol_of_table_3():

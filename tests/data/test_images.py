@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.images import ImageBatches, Images, split_train_valid
+from hypernetworks.data.images import ImageBatches, Images, channel_moments, split_train_valid
 
 
 def numbered(count=23, channels=2, height=6, width=5):
@@ -147,3 +147,11 @@ def test_channels_are_scaled():
         1, 2, 1, 1
     )
     torch.testing.assert_close(images, expected)
+
+
+def test_channel_moments_are_torchs():
+    data = numbered()
+    mean, deviation = channel_moments(data)
+    pixels = data.images.double() / 255
+    torch.testing.assert_close(mean, pixels.mean((0, 2, 3)).float())
+    torch.testing.assert_close(deviation, pixels.std((0, 2, 3), correction=0).float())

@@ -12,8 +12,8 @@ from omegaconf import DictConfig
 from torch import nn
 
 from hypernetworks.app.checks import RunError
-from hypernetworks.data import enwik8, mnist, ptb
-from hypernetworks.data.images import ImageBatches
+from hypernetworks.data import cifar10, enwik8, mnist, ptb
+from hypernetworks.data.images import ImageBatches, channel_moments
 from hypernetworks.data.text import Streams, TextSplits
 from hypernetworks.recurrent import native
 from hypernetworks.tasks.char_lm import CharacterLanguageModel
@@ -59,7 +59,8 @@ def build_model(cfg: DictConfig, device: torch.device | str) -> nn.Module:
 
 def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
     """The task and the data of `cfg.dataset`."""
-    return {"mnist": _mnist, "ptb": _text, "enwik8": _text}[cfg.dataset.name](cfg, place)
+    images = cfg.dataset.name in ("mnist", "cifar10")
+    return (_images if images else _text)(cfg, place)
 
 
 def load_text(cfg: DictConfig) -> TextSplits:
@@ -75,34 +76,37 @@ def load_text(cfg: DictConfig) -> TextSplits:
     return splits
 
 
-def _mnist(cfg: DictConfig, place: Placement) -> Experiment:
+def _images(cfg: DictConfig, place: Placement) -> Experiment:
     dataset = cfg.dataset
-    splits = mnist.load(
-        Path(cfg.data_dir).expanduser(), cfg.profile.data, dataset.valid_size, dataset.split_seed
-    )
-    shard = (place.rank, place.world)
+    module = {"mnist": mnist, "cifar10": cifar10}[dataset.name]
+    where = Path(cfg.data_dir).expanduser(), cfg.profile.data
+    splits = module.load(*where, dataset.valid_size, dataset.split_seed)
+    of_dataset: dict[str, Any] = {"device": place.device}
+    if dataset.name == "cifar10":
+        of_dataset["scale"] = channel_moments(splits.train)
     train = ImageBatches(
         splits.train,
         cfg.trainer.batch_size,
         cfg.seed,
         dataset.pad,
-        device=place.device,
-        shard=shard,
+        flip=dataset.get("flip", False),
+        shard=(place.rank, place.world),
+        **of_dataset,
     )
     valid, test = (
-        ImageBatches(split, 1000, shuffle=False, device=place.device)
+        ImageBatches(split, 1000, shuffle=False, **of_dataset)
         for split in (splits.valid, splits.test)
     )
 
     def fit_baseline() -> RidgeClassifier:
         # Of the whole split, whatever this process's shard of it is.
-        whole = ImageBatches(splits.train, 1000, cfg.seed, dataset.pad, device=place.device)
+        whole = ImageBatches(splits.train, 1000, cfg.seed, dataset.pad, **of_dataset)
         return RidgeClassifier(whole.epoch(0))
 
     baseline = fit_baseline if cfg.profile.baseline else None
-    finals = {"valid": valid, "test": test}
-    examples = (len(splits.train.labels), "images")
-    return Experiment(Classification(), train, valid, splits.provenance, baseline, finals, examples)
+    task = Classification(dataset.get("l2", 0.0))
+    finals, examples = {"valid": valid, "test": test}, (len(splits.train), "images")
+    return Experiment(task, train, valid, splits.provenance, baseline, finals, examples)
 
 
 def _text(cfg: DictConfig, place: Placement) -> Experiment:

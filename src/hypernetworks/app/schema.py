@@ -42,6 +42,25 @@ class CoordinateMLPConfig:
 
 
 @dataclass
+class WideResNetConfig:
+    """Section 4.2: WRN-depth-k, k = widen."""
+
+    _target_: str = "hypernetworks.static.wide_resnet.WideResNet"
+    depth: int = 40
+    widen: int = 1
+
+
+@dataclass
+class HyperWideResNetConfig:
+    """Section 4.2: WRN-depth-k whose groups' kernels are generated."""
+
+    _target_: str = "hypernetworks.static.wide_resnet.hyper_wide_resnet"
+    depth: int = 40
+    widen: int = 1
+    embedding_size: int = 64
+
+
+@dataclass
 class CharLSTMConfig:
     """Tables 3 and 4: LSTM, layer-norm LSTM. `scale` is that of the units and the dropout
     rates, for lite and demo."""
@@ -84,6 +103,19 @@ class MnistConfig:
     valid_size: int = 5000
     split_seed: int = 0
     pad: int = 0
+
+
+@dataclass
+class Cifar10Config:
+    """CIFAR-10: as for MNIST, and images mirrored with `flip`; `l2` times half the squares of the
+    convolution kernels is added to the loss."""
+
+    name: str = "cifar10"
+    valid_size: int = 5000
+    split_seed: int = 0
+    pad: int = 2
+    flip: bool = True
+    l2: float = 0.0005
 
 
 @dataclass
@@ -156,10 +188,17 @@ MODELS = {
     "hyper_mnist_convnet": HyperMnistConvnetConfig,
     "mlp": MLPConfig,
     "coordinate_mlp": CoordinateMLPConfig,
+    "wide_resnet": WideResNetConfig,
+    "hyper_wide_resnet": HyperWideResNetConfig,
     "char_lstm": CharLSTMConfig,
     "char_hyper_lstm": CharHyperLSTMConfig,
 }
-DATASETS: dict[str, Any] = {"mnist": MnistConfig, "ptb": PtbConfig, "enwik8": Enwik8Config}
+DATASETS: dict[str, Any] = {
+    "mnist": MnistConfig,
+    "cifar10": Cifar10Config,
+    "ptb": PtbConfig,
+    "enwik8": Enwik8Config,
+}
 
 
 def store_schemas() -> None:
