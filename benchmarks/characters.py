@@ -19,6 +19,7 @@ from benchmarks.loop import CPU, TakeTurns
 from benchmarks.measure import compare
 from benchmarks.recurrent import one_thread
 from hypernetworks import HyperLSTM
+from hypernetworks.app.build import EXACT_WINDOW
 from hypernetworks.app.listeners import MetricsListener, ProgressListener
 from hypernetworks.data.text import Streams
 from hypernetworks.recurrent import native
@@ -32,7 +33,6 @@ from hypernetworks.training.stopping import StopFlag
 TARGET = 1.10
 SYMBOLS = 50
 TEST_SYMBOLS = 442_423  # of the Penn Treebank's test text
-EXACT_WINDOW = 1000
 
 
 class CoreSteps:

@@ -38,6 +38,23 @@ def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(experiment, sma
     assert carried[0].abs().max() > 0
 
 
+def test_resumed_at_the_end_of_an_epoch_the_streams_begin_anew(small, tmp_path):
+    """Epochs of two windows: every other resumption is at a border."""
+    options = ("dataset.window=8000", "trainer.max_steps=5", "trainer.eval_every=null")
+    cfg = small("table3/lstm_1000", *options)
+    cfg.results_dir = str(tmp_path / "whole")
+    value = run(cfg)
+    cfg.results_dir, cfg.trainer.max_time = str(tmp_path / "parts"), 1e-4
+    for _ in range(4):
+        run(cfg)
+    cfg.trainer.max_time = None
+    assert run(cfg) == value
+    (one,), (two,) = find(tmp_path / "whole"), find(tmp_path / "parts")
+    assert two["epochs"] == 2
+    assert len(two["segments"]) == 5
+    assert one["metrics"] == two["metrics"]
+
+
 def test_a_run_leaves_its_sample_and_its_phi(small, tmp_path):
     run(small("table3/hyperlstm_1000"))
     (record,) = find(tmp_path / "results")

@@ -133,12 +133,25 @@ def test_lite_rows_of_table_4_share_their_steps_their_scale_and_the_prefix():
         (c.trainer.max_steps, c.model.scale, c.dataset.prefix, c.dataset.window) for c in rows
     }
     assert (len(rows), shared) == (6, {(6400, 0.125, 4154399, 100)})
+    check_lite_trainers(rows)
+    hyper = [cfg.model.embedding_size for cfg in rows if "embedding_size" in cfg.model]
+    assert hyper == [8, 8, 8]  # an eighth, as the units
 
 
 def test_lite_rows_of_table_3_share_their_steps_and_their_scale():
     rows = [compose_row(e, "lite") for e in EXPERIMENTS if e.startswith("table3/")]
     assert len(rows) == 8
     assert {(cfg.trainer.max_steps, cfg.model.scale) for cfg in rows} == {(9600, 0.25)}
+    check_lite_trainers(rows)
+
+
+def check_lite_trainers(rows):
+    """One rate, one schedule to its end, one batch size, one precision for all rows."""
+    for cfg in rows:
+        trainer = cfg.trainer
+        assert (trainer.lr, trainer.batch_size, trainer.precision) == (0.006, 32, "bfloat16")
+        assert trainer.scheduler_args == {"T_max": trainer.max_steps}
+        assert (cfg.dataset.window, trainer.patience, cfg.profile.baseline) == (100, None, True)
 
 
 def test_sweeps_are_the_folders():

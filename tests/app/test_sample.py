@@ -5,6 +5,7 @@ import pytest
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main
 from hypernetworks.report.records import find
+from hypernetworks.training.files import load_checkpoint, save_atomically
 
 
 @pytest.fixture
@@ -46,6 +47,7 @@ def test_a_records_file_is_as_good_as_its_row(trained, tmp_path, capfdbinary):
         (["--length", "0"], "--length 0: it must be at least 1"),
         (["--temperature", "-1"], "--temperature -1.0: it must be 0 or more"),
         (["--temperature", "nan"], "--temperature nan"),
+        (["--prime", "\udcc3"], "b'\\xc3' is no symbol of the text"),
         (["--seed", "-1"], "--seed -1: choose 0 to"),
         (["--prime", ""], "--prime: it is empty"),
         (["--prime", "the §"], "is no symbol of the text; there are "),
@@ -65,7 +67,7 @@ def test_a_run_that_is_no_text_or_lost_its_checkpoint_is_refused(small, tmp_path
     results = str(tmp_path / "results")
     run(small("table_a1/mlp"))
     assert main(["table_a1/mlp", "--results", results]) == 1
-    assert "not a run of a character model" in capsys.readouterr().err
+    assert "not a character model's run" in capsys.readouterr().err
     (record,) = find(tmp_path / "results")
     checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
     checkpoint.unlink()
@@ -81,6 +83,21 @@ def test_a_damaged_checkpoint_is_named(trained, tmp_path, capsys):
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     assert main(trained) == 1
     assert f"error: {checkpoint} cannot be loaded" in capsys.readouterr().err
+
+
+def test_weights_that_nobody_chose_yet_are_refused(small, tmp_path, capsys):
+    run(small("table3/lstm_1000", "trainer.max_time=0.0001"))
+    assert main(["table3/lstm_1000", "--results", str(tmp_path / "results")]) == 1
+    assert "not evaluated yet" in capsys.readouterr().err
+
+
+def test_another_runs_checkpoint_is_refused(trained, tmp_path, capsys):
+    (record,) = find(tmp_path / "results")
+    checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
+    state = load_checkpoint(checkpoint)
+    save_atomically(state | {"identity": "another"}, checkpoint)
+    assert main(trained) == 1
+    assert f"{checkpoint} belongs to another run" in capsys.readouterr().err
 
 
 def test_the_command_line_knows_it(command):

@@ -42,7 +42,7 @@ def test_ninety_five_and_five_percent_of_the_bytes(original, tmp_path):
     assert about["checksums"] == {"enwik8": enwik8.MD5}
 
 
-def test_a_prefix_is_data_of_its_own_kind_with_symbols_of_its_own(original, tmp_path):
+def test_a_prefix_is_data_of_its_own_kind_with_symbols_of_its_own(original, tmp_path, monkeypatch):
     splits = enwik8.load(tmp_path, "prefix", 100)
     assert text_of(splits, "train") == TEXT[:90]
     assert text_of(splits, "test") == TEXT[95:100]
@@ -51,6 +51,7 @@ def test_a_prefix_is_data_of_its_own_kind_with_symbols_of_its_own(original, tmp_
     assert about["split"]["vocabulary"] == "the bytes in enwik8.prefix100"
     (original / "enwik8").unlink()
     (original / "enwik8.prefix100").write_bytes(TEXT[:100])
+    monkeypatch.setitem(enwik8.PREFIX_MD5, 100, hashlib.md5(TEXT[:100]).hexdigest())
     again = enwik8.load(tmp_path, "prefix", 100)
     assert again.provenance == about
     assert text_of(again, "train") == TEXT[:90]
@@ -66,11 +67,18 @@ def test_only_a_prefix_has_a_length(original, tmp_path):
         enwik8.load(tmp_path, "stand-in")
 
 
-def test_a_file_of_another_size_is_refused(original, tmp_path):
+def test_a_prefix_that_nobody_knows_is_cut_from_the_whole(original, tmp_path):
+    (original / "enwik8.prefix50").write_bytes(b"?" * 50)
+    splits = enwik8.load(tmp_path, "prefix", 50)
+    assert text_of(splits, "train") == TEXT[:45]
+
+
+def test_a_file_of_another_size_is_refused(original, tmp_path, monkeypatch):
     (original / "enwik8").write_bytes(TEXT[:-1])
     with pytest.raises(DataError, match=r"enwik8: 199 bytes instead of 200; delete"):
         enwik8.load(tmp_path, "real")
     (original / "enwik8.prefix100").write_bytes(TEXT[:99])
+    monkeypatch.setitem(enwik8.PREFIX_MD5, 100, hashlib.md5(TEXT[:100]).hexdigest())
     with pytest.raises(DataError, match=r"enwik8.prefix100: 99 bytes instead of 100; delete"):
         enwik8.load(tmp_path, "prefix", 100)
 
@@ -113,6 +121,7 @@ def test_offline_is_one_error_and_leaves_nothing(tmp_path, monkeypatch):
             enwik8.load(tmp_path, kind, prefix)
         for word in (enwik8.URLS[0], str(tmp_path / "enwik8"), "HYPERNETWORKS_DATA", "demo"):
             assert word in str(refused.value)
+        assert ("enwik8.prefix4154399" in str(refused.value)) == (kind == "prefix")
     assert not list((tmp_path / "enwik8").iterdir())
 
 

@@ -65,3 +65,10 @@ def test_shards_are_the_streams_of_one_process():
 def test_what_cannot_be_cut_is_refused(arguments, words):
     with pytest.raises(DataError, match=words):
         Streams(torch.arange(50, dtype=torch.uint8), *arguments)
+
+
+@pytest.mark.parametrize("streams", [0, -3, 500])
+def test_streams_that_cannot_be_are_named_by_their_setting(streams):
+    ids = torch.zeros(100, dtype=torch.uint8)
+    with pytest.raises(DataError, match=f"^dataset.valid_streams={streams}: "):
+        Streams(ids, streams, 10, key="dataset.valid_streams")

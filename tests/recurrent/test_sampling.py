@@ -33,8 +33,9 @@ def test_temperature_zero_takes_the_most_probable_of_the_whole_sequence_form(mod
     text = sample(model, torch.tensor([2]), 40, temperature=0)
     logits, _ = model(text[:-1, None])
     assert torch.equal(logits[:, 0].argmax(-1), text[1:])
-    small = sample(model, torch.tensor([2]), 40, temperature=1e-6, generator=seeded(0))
-    assert torch.equal(small, text)
+    for small in (1e-6, 1e-310):
+        cold = sample(model, torch.tensor([2]), 40, temperature=small, generator=seeded(0))
+        assert torch.equal(cold, text)
 
 
 def test_frequencies_are_the_models_probabilities():
@@ -63,6 +64,7 @@ def test_symbols_that_the_text_does_not_have_are_never_drawn(model):
         ((torch.tensor([0]), 0), "length=0"),
         ((torch.tensor([0]), 5, -1.0), "temperature=-1"),
         ((torch.tensor([0]), 5, float("nan")), "temperature=nan"),
+        ((torch.tensor([0]), 5, float("inf")), "temperature=inf"),
     ],
 )
 def test_what_cannot_work_is_named(model, arguments, message):

@@ -122,10 +122,10 @@ def test_titles_say_what_is_shown(put, kernels, results, experiments, tmp_path, 
     put(array=kernels, profile="demo", kind="sample", seed=3, value=4.5)
     put(row="hyper_cnn", array=kernels, profile="demo", kind="prefix", value=5)
     assert titles(monkeypatch, "2", experiments, results, "demo", tmp_path) == [
-        "Normal Convnet\ntest_error 4.50 percent\n"
-        "profile demo (28,234 parameters), SAMPLE DATA, seed 3",
-        "Hyper Convnet\ntest_error 5.00 percent\n"
-        "profile demo (28,234 parameters), prefix data, seed 0",
+        "Normal Convnet (28,234 parameters)\ntest_error 4.50 percent\n"
+        "profile demo, SAMPLE DATA, seed 3",
+        "Hyper Convnet (28,234 parameters)\ntest_error 5.00 percent\n"
+        "profile demo, prefix data, seed 0",
     ]
 
 

@@ -11,7 +11,7 @@ from hypernetworks.report import records
 from hypernetworks.report.figures import draw
 from hypernetworks.report.plots import saturated
 from hypernetworks.report.records import RecordError
-from hypernetworks.report.samples import shown, word_and_other
+from hypernetworks.report.samples import means_by_kind, shown
 
 TEXT = b'\nThe "bank"\t<b>\xc3\xa9\nsaid'
 
@@ -40,7 +40,8 @@ def figure(experiments):
 
     def add(drawing, array=None):
         text = "'99':\n  title: A <figure>\n  paper: section Z\n"
-        text += f"  rows: [table7/cnn, table7/hyper_cnn]\n  drawing: {drawing}\n"
+        rows = "table7/cnn" if drawing == "gates" else "table7/cnn, table7/hyper_cnn"
+        text += f"  rows: [{rows}]\n  drawing: {drawing}\n"
         text += f"  array: {array}\n" if array else ""
         with (experiments / "figures.yaml").open("a") as file:
             file.write(text)
@@ -59,10 +60,24 @@ def drawn(experiments, results, tmp_path):
     return {path.suffix: path.read_bytes() for path in paths}
 
 
-def test_gates_as_pictures_and_as_a_page(run, figure, experiments, results, tmp_path):
+def test_gates_as_pictures_and_as_a_page(run, figure, experiments, results, tmp_path, monkeypatch):
+    from matplotlib.axes import Axes
+
+    said, shades = [], []
+    real_text, real_image = Axes.text, Axes.imshow
+
+    def text(self, x, y, text, **options):
+        said.append((x, text))
+        return real_text(self, x, y, text, **options)
+
+    def image(self, rows, **options):
+        shades.append(rows)
+        return real_image(self, rows, **options)
+
+    monkeypatch.setattr(Axes, "text", text)
+    monkeypatch.setattr(Axes, "imshow", image)
     arrays = sampled()
     run("cnn", arrays)
-    run("hyper_cnn", sampled())
     figure("gates", "sample")
     files = drawn(experiments, results, tmp_path)
     assert set(files) == {".png", ".svg", ".html", ".json"}
@@ -79,22 +94,44 @@ def test_gates_as_pictures_and_as_a_page(run, figure, experiments, results, tmp_
     assert [f"{x:.2f}" for x in strongest] == [
         part.split(")")[0] for part in first.split("rgba(178,24,43,")[1:5]
     ]
+    # The picture: the same characters from the second on, a column each, a row a gate.
+    assert said[:8] == list(enumerate('The "ban'))
+    scaled = arrays["weight_change"].astype(float) / largest
+    assert len(shades) == 1
+    np.testing.assert_allclose(shades[0][:, : len(scaled)], scaled.T)
 
 
 def test_changes_that_do_not_fit_the_text_are_refused(run, figure, experiments, results, tmp_path):
-    for row in ("cnn", "hyper_cnn"):
-        run(row, sampled(steps=5))
+    run("cnn", sampled(steps=5))
     figure("gates", "sample")
     with pytest.raises(RecordError, match=r"changes of shape \(5, 4\) for 22 characters"):
         drawn(experiments, results, tmp_path)
     assert not (tmp_path / "out").exists()
 
 
-def test_changes_at_letters_and_elsewhere():
-    changes = np.array([[4.0, 8], [1, 2], [1, 2], [4, 8]])
-    expected = "mean change at letters 0.25, at other characters 1.00"
-    assert word_and_other(b"[ab]", changes) == expected
-    assert word_and_other(b"abcd", changes) == "letters and other characters cannot be compared"
+def test_changes_at_letters_at_brackets_and_elsewhere():
+    scaled = np.array([[1.0, 1], [0.25, 0.25], [0.25, 0.75], [0.5, 0]])
+    expected = "mean change at letters 0.38, brackets 1.00, the rest 0.25"
+    assert means_by_kind(b"[ab ", scaled) == expected
+    assert means_by_kind(b"ab", scaled[:2]) == "mean change at letters 0.62"
+
+
+def test_gates_that_never_change_are_white(run, figure, experiments, results, tmp_path):
+    arrays = sampled()
+    arrays["weight_change"][:, 1] = 0
+    run("cnn", arrays)
+    figure("gates", "sample")
+    page = drawn(experiments, results, tmp_path)[".html"].decode()
+    assert "nan" not in page
+    assert "g 1" in page
+
+
+def test_gates_are_drawn_of_one_row(experiments, results, tmp_path):
+    with (experiments / "figures.yaml").open("a") as file:
+        file.write("'98': {title: T, paper: P, drawing: gates, array: sample, ")
+        file.write("rows: [table7/cnn, table7/hyper_cnn]}\n")
+    with pytest.raises(RecordError, match="gates are drawn of one row"):
+        draw("98", experiments, results, "paper", tmp_path)
 
 
 def test_every_byte_has_one_character():
@@ -149,12 +186,19 @@ def test_curves_of_all_rows(run, figure, experiments, results, tmp_path, monkeyp
         lines.append((*data, options["label"]))
         return real(self, *data, **options)
 
+    titles = []
     monkeypatch.setattr(Axes, "plot", listen)
-    run("cnn", {})
-    run("hyper_cnn", {}, curve=((100, 2.0),))
+    monkeypatch.setattr(Axes, "set_title", lambda self, text, **_: titles.append(text))
+    run("cnn", {}, profile="lite", parameters={"total": 12})
+    run("hyper_cnn", {}, curve=((100, 2.0),), profile="lite", parameters={"total": 1234})
     figure("curves")
-    assert set(drawn(experiments, results, tmp_path)) == {".png", ".svg", ".json"}
-    assert [(x, y) for x, y, _ in lines] == [([100, 200], [3.0, 2.5]), ([100], [2.0])]
+    paths = draw("99", experiments, results, "lite", tmp_path / "out")
+    assert [path.suffix for path in paths] == [".png", ".svg", ".json"]
+    assert lines[:2] == [
+        ([100, 200], [3.0, 2.5], "Normal Convnet (12 parameters)"),
+        ([100], [2.0], "Hyper Convnet (1,234 parameters)"),
+    ]
+    assert titles[0] == "A <figure>\nprofile lite, real data, seed 0"
 
 
 def test_a_damaged_curve_is_named(run, figure, experiments, results, tmp_path):

@@ -2,12 +2,14 @@
 
 import math
 
+import numpy as np
 import pytest
 import torch
 
 from hypernetworks import LSTM, HyperLSTM
 from hypernetworks.data.text import Streams
 from hypernetworks.recurrent.character_model import CharacterModel
+from hypernetworks.recurrent.masks import draw_mask
 from hypernetworks.tasks.char_lm import BINS, SAMPLE, CharacterLanguageModel
 
 
@@ -37,10 +39,17 @@ def test_from_the_zero_state_in_every_window_it_would_be_another_number():
     """What a public reproduction reports: windows that each begin anew, and nats for bits."""
     ids = torch.tensor([0, 0, 1, 0, 0], dtype=torch.uint8)
     honest = CharacterLanguageModel(b"abcde").evaluate(Table(), Streams(ids, 1, 2))["bpc"]
-    anew = Streams(ids, 2, 2)  # two streams of two: the counter never gets to 2
-    assert CharacterLanguageModel(b"abcde").evaluate(Table(), anew)["bpc"] == pytest.approx(1.0)
-    assert honest != pytest.approx(1.0)
-    assert honest != pytest.approx(honest * math.log(2))
+    nats = -(2 * math.log(0.5) + 2 * math.log(0.9)) / 4
+    assert honest == pytest.approx(nats / math.log(2))
+
+    class Windows:
+        """The same windows, each from the zero state."""
+
+        def epoch(self, epoch):
+            return ((*window[:2], True) for window in Streams(ids, 1, 2).epoch(epoch))
+
+    # The counter never gets to 2: all coins.
+    assert CharacterLanguageModel(b"abcde").evaluate(Table(), Windows())["bpc"] == pytest.approx(1)
 
 
 def test_windows_do_not_change_what_a_model_computes():
@@ -88,13 +97,33 @@ def test_evaluation_leaves_the_training_state_alone():
 
 
 def test_dropout_of_the_input_drops_whole_symbols():
-    """With everything else off, two runs differ by the mask alone; in evaluation not at all."""
+    """The model draws what the layer is given by hand: a position's one-hot vector or nothing."""
     torch.manual_seed(0)
-    model = CharacterModel(LSTM(5, 7), input_dropout=0.5, output_dropout=0.2)
+    model = CharacterModel(LSTM(5, 7), input_dropout=0.5)
     ids = torch.randint(5, (6, 2))
-    assert not torch.equal(model(ids)[0], model(ids)[0])
+    torch.manual_seed(1)
+    found, _ = model(ids)
+    torch.manual_seed(1)
+    mask = draw_mask(0.5, (6, 2), ids.float())
+    assert set(mask.unique().tolist()) == {0.0, 2.0}
+    one_hot = torch.nn.functional.one_hot(ids, 5) * mask[:, :, None]
+    expected = model.readout(model.core(one_hot)[0])
+    torch.testing.assert_close(found, expected)
     model.eval()
-    assert torch.equal(model(ids)[0], model(ids)[0])
+    torch.testing.assert_close(model(ids)[0], model.readout(model.core(ids)[0]))
+
+
+def test_dropout_of_the_output_is_before_the_read_out():
+    torch.manual_seed(0)
+    model = CharacterModel(LSTM(5, 7), output_dropout=0.5)
+    with torch.no_grad():
+        model.readout.weight.copy_(torch.eye(7)[:5])
+        model.readout.bias.zero_()
+    ids = torch.randint(5, (6, 2))
+    h = model.core(ids)[0][..., :5]
+    ratio = model(ids)[0] / h
+    assert (ratio.isclose(torch.tensor(0.0)) | ratio.isclose(torch.tensor(2.0))).all()
+    assert 0 < (ratio > 1).sum() < ratio.numel()
 
 
 def test_the_arrays_of_the_figures():
@@ -112,3 +141,32 @@ def test_the_arrays_of_the_figures():
     again = task.arrays(hyper)
     assert all(torch.equal(arrays[name], again[name]) for name in arrays)
     assert task.arrays(CharacterModel(LSTM(5, 7))).keys() == {"sample", "phi_c"}
+
+
+def test_the_arrays_are_those_of_single_steps():
+    """Stepping through the sample: the norms of (d_h - d_h before) W_h, the shares of tanh(c)."""
+    torch.manual_seed(0)
+    cell_of = HyperLSTM(4, 7, 4, 2)
+    with torch.no_grad():
+        for parameter in cell_of.parameters():
+            parameter.add_(0.3 * torch.randn_like(parameter))
+    model = CharacterModel(cell_of)
+    arrays = CharacterLanguageModel(b"\n ab").arrays(model)
+    text = torch.tensor([b"\n ab".index(byte) for byte in arrays["sample"].tolist()])
+    (cell,) = model.core.cells()
+    state, before, changes, cells = None, None, [], []
+    with torch.no_grad():
+        for symbol in text[:-1]:
+            state = cell(symbol[None], state)
+            # The states of a run: the first is the initial one and is not scaled with.
+            d_h = cell.scales(state.h_hat.expand(2, -1, -1)).d_h[0, 0]  # (G, H)
+            weights = d_h[:, :, None] * cell.weight_h.view(4, 7, 7)
+            if before is not None:
+                changes.append((weights - before).flatten(1).norm(dim=1))
+            before = weights
+            cells.append(state.c[0])
+    torch.testing.assert_close(arrays["weight_change"], torch.stack(changes), rtol=1e-3, atol=1e-5)
+    phi = np.tanh(torch.cat(cells).double().numpy())
+    counts, _ = np.histogram(phi, BINS, (-1, 1))
+    found = arrays["phi_c"].numpy() * len(phi)
+    assert np.abs(np.cumsum(found) - np.cumsum(counts)).max() <= 3  # at borders, by rounding

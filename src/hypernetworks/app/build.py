@@ -23,6 +23,7 @@ from hypernetworks.training.devices import Placement
 
 # Steps at a time of a text that is evaluated as one sequence.
 EXACT_WINDOW = 1000
+MAX_ORDER = 8  # of the n-gram baseline: 205 symbols to this power fit into 64 bits
 
 
 @dataclass(frozen=True)
@@ -70,6 +71,8 @@ def load_text(cfg: DictConfig) -> TextSplits:
         splits = ptb.load(data_dir, cfg.profile.data, dataset.form)
     else:
         splits = enwik8.load(data_dir, cfg.profile.data, dataset.prefix)
+    if not 1 <= dataset.baseline_order <= MAX_ORDER:
+        raise RunError(f"dataset.baseline_order={dataset.baseline_order}: choose 1 to {MAX_ORDER}")
     if "symbols" not in cfg.model or cfg.model.symbols < len(splits.symbols):
         needed = f"dataset={dataset.name} needs a model of at least {len(splits.symbols)} symbols"
         raise RunError(f"{needed}: model=char_lstm or char_hyper_lstm, model.symbols=...")
@@ -114,7 +117,8 @@ def _text(cfg: DictConfig, place: Placement) -> Experiment:
     shard = (place.rank, place.world)
     window, device = dataset.window, place.device
     train = Streams(splits.train, cfg.trainer.batch_size, window, device, shard)
-    estimate = Streams(splits.valid, dataset.valid_streams, window, device)
+    key = "dataset.valid_streams"
+    estimate = Streams(splits.valid, dataset.valid_streams, window, device, key=key)
 
     def fit_baseline() -> NGram:
         return NGram(splits.train, len(splits.symbols), dataset.baseline_order)

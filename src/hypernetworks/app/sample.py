@@ -2,6 +2,7 @@
 
 import argparse
 import math
+import os
 import sys
 from pathlib import Path
 
@@ -20,8 +21,8 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         record = find_run(options.run, options.profile, options.results)
-        model, symbols = load_character_model(record)
-        prime = numbers(options.prime.encode(), symbols)
+        model, symbols, step = load_character_model(record)
+        prime = numbers(os.fsencode(options.prime), symbols)
         _check(options)
         native.load()
         generator = torch.Generator().manual_seed(options.seed)
@@ -29,7 +30,7 @@ def main(arguments: list[str]) -> int:
     except (RunError, RecordError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    kind, step = record["data"]["kind"], record["selection"]["step"]
+    kind = record["data"]["kind"]
     about = f"{record.path}: weights of step {step}, {kind} data, seed {options.seed}"
     print(f"{about}, temperature {options.temperature:g}", file=sys.stderr)
     sys.stdout.buffer.write(bytes(symbols[i] for i in text.tolist()) + b"\n")

@@ -7,56 +7,65 @@ from omegaconf import OmegaConf
 
 from hypernetworks.app.build import build_model
 from hypernetworks.app.checks import RunError
+from hypernetworks.app.experiments import experiment_files
 from hypernetworks.recurrent.character_model import CharacterModel
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
-from hypernetworks.training.files import load_checkpoint
+from hypernetworks.training.files import CheckpointError, load_checkpoint
 
 
 def find_run(name: str, profile: str, results: Path) -> records.Record:
     """The record of a run that left a checkpoint.
 
     Args:
-        name: a record's file, or a row such as "table3/lstm_1000" for its newest run here.
+        name: a record's file; or a row such as "table3/lstm_1000", for its newest finished run
+            here, or else its newest.
     Raises:
         RunError: if there is none.
         RecordError: if a record is damaged.
     """
     if name.endswith(".json"):
-        found = [records.read(Path(name))]
-    else:
-        folder, _, row = name.partition("/")
-        table = folder.removeprefix("table").removeprefix("_")
-        if table not in records.TABLES or not row:
-            raise RunError(f"{name}: give a row, such as table3/lstm_1000, or a record's file")
-        found = records.find(results / "runs", table, row, profile)
+        record = records.read(Path(name))
+        if not checkpoint_of(record).exists():
+            raise RunError(f"{name}: its checkpoint, {checkpoint_of(record)}, is not there")
+        return record
+    if name not in experiment_files():
+        raise RunError(f"{name}: give a row, such as table3/lstm_1000, or a record's file")
+    folder, _, row = name.partition("/")
+    table = folder.removeprefix("table").removeprefix("_")
+    found = records.find(results / "runs", table, row, profile)
     left = [record for record in found if checkpoint_of(record).exists()]
     if not left:
-        if name.endswith(".json"):
-            raise RunError(f"{name}: its checkpoint, {checkpoint_of(found[0])}, is not there")
         raise RunError(
             f"{name}: no run of profile {profile} with a checkpoint under {results / 'runs'}; "
             f"python -m hypernetworks experiment={name} profile={profile} trains one"
         )
-    return max(left, key=created)
+    return max(left, key=lambda record: (record["status"] == "finished", created(record)))
 
 
 def checkpoint_of(record: records.Record) -> Path:
     return record.path.parent / record["id"] / "checkpoint.pt"
 
 
-def load_character_model(record: records.Record) -> tuple[CharacterModel, bytes]:
-    """The model with the best weights so far, in evaluation mode, and the bytes of its symbols.
+def load_character_model(record: records.Record) -> tuple[CharacterModel, bytes, int]:
+    """The model with the best weights so far, in evaluation mode; the bytes of its symbols; the
+    step of those weights.
 
     Raises:
-        RunError: if the run is not one of a character model.
-        CheckpointError: if the checkpoint is damaged.
+        RunError: if the run is not one of a character model, or was never evaluated.
+        CheckpointError: if the checkpoint is damaged or is another run's.
     """
     alphabet: Any = record["data"]["split"].get("alphabet")
     if alphabet is None:
-        raise RunError(f"{record.path}: not a run of a character model")
-    cfg = OmegaConf.create({"model": record["config"]["model"]})
-    model = build_model(cfg, "cpu")
+        raise RunError(f"{record.path}: the record names no alphabet: not a character model's run")
+    path = checkpoint_of(record)
+    checkpoint = load_checkpoint(path)
+    if checkpoint.get("identity") != record["id"]:
+        raise CheckpointError(f"{path} belongs to another run than {record['id']}")
+    step = checkpoint["progress"]["best_step"]
+    if step is None:
+        raise RunError(f"{record.path}: not evaluated yet, so that no weights are the best")
+    model = build_model(OmegaConf.create({"model": record["config"]["model"]}), "cpu")
     assert isinstance(model, CharacterModel)
-    model.load_state_dict(load_checkpoint(checkpoint_of(record))["best_weights"])
-    return model.eval(), alphabet.encode("latin-1")
+    model.load_state_dict(checkpoint["best_weights"])
+    return model.eval(), alphabet.encode("latin-1"), step

@@ -72,31 +72,32 @@ def load(data_dir: Path, kind: str, prefix: int | None = None) -> TextSplits:
 def _whole(folder: Path) -> bytes:
     missing = [] if (folder / NAME).exists() else [NAME]
     provide(NAME, folder, missing, URLS, "archive", _unpack)
-    _check_size(folder / NAME, SIZE)
-    verified(folder / NAME, MD5)
-    return (folder / NAME).read_bytes()
+    return _read(folder / NAME, SIZE, MD5)
 
 
 def _prefix(folder: Path, count: int) -> bytes:
-    """The first bytes, from a file of them or else from the whole."""
+    """The first bytes, from a known file of them or else from the whole."""
     if not 1 <= count < SIZE:
         raise DataError(f"dataset.prefix={count}: choose 1 to {SIZE - 1:,} bytes")
     path = folder / f"{NAME}.prefix{count}"
-    if not path.exists():
+    if count in PREFIX_MD5 and path.exists():
+        return _read(path, count, PREFIX_MD5[count])
+    try:
         return _whole(folder)[:count]
-    _check_size(path, count)
-    if count in PREFIX_MD5:
-        verified(path, PREFIX_MD5[count])
-    return path.read_bytes()
+    except DataError as error:
+        known = ", ".join(f"{NAME}.prefix{n}" for n in PREFIX_MD5)
+        raise DataError(f"{error} (for dataset.prefix, {known} there is enough)") from error
 
 
-def _check_size(path: Path, expected: int) -> None:
+def _read(path: Path, size: int, checksum: str) -> bytes:
     found = path.stat().st_size
-    if found != expected:
+    if found != size:
         raise DataError(
-            f"{path}: {found:,} bytes instead of {expected:,}; delete the file, and the next run "
-            "downloads it again"
+            f"{path}: {found:,} bytes instead of {size:,}; delete the file, and the next run "
+            "downloads enwik8 again"
         )
+    verified(path, checksum)
+    return path.read_bytes()
 
 
 def _unpack(archive: Path, folder: Path, names: list[str]) -> None:

@@ -73,6 +73,7 @@ class Streams:
         window: T; the last window of an epoch may be shorter.
         device: where the windows lie.
         shard: (rank, world): this process's part of the streams.
+        key: the setting that batch_size is, for errors.
 
     Attributes:
         predictions: B L, those of an epoch, over all shards.
@@ -85,19 +86,19 @@ class Streams:
         window: int,
         device: torch.device | str = "cpu",
         shard: tuple[int, int] = (0, 1),
+        key: str = "trainer.batch_size",
     ) -> None:
         rank, world = shard
         if window < 1:
             raise DataError(f"dataset.window={window}: it must be at least 1")
+        if batch_size < 1:
+            raise DataError(f"{key}={batch_size}: it must be at least 1")
         if batch_size % world:
-            raise DataError(
-                f"trainer.batch_size={batch_size} does not divide over {world} processes"
-            )
+            raise DataError(f"{key}={batch_size} does not divide over {world} processes")
         length = (len(ids) - 1) // batch_size
         if length < 1:
             raise DataError(
-                f"trainer.batch_size={batch_size}: a text of {len(ids):,} symbols has not that "
-                "many streams"
+                f"{key}={batch_size}: a text of {len(ids):,} symbols has not that many streams"
             )
         self.window = window
         self.predictions = batch_size * length

@@ -3,6 +3,7 @@
 P symbols of the prime, N symbols drawn, V symbols
 """
 
+import math
 from typing import Any
 
 import torch
@@ -38,8 +39,8 @@ def sample(
         raise ValueError(f"prime of shape {tuple(prime.shape)}: at least one symbol, (P,)")
     if length < 1:
         raise ValueError(f"length={length}: it must be at least 1")
-    if not temperature >= 0:
-        raise ValueError(f"temperature={temperature}: it must be 0 or more")
+    if not 0 <= temperature < math.inf:
+        raise ValueError(f"temperature={temperature}: it must be 0 or more, and finite")
     if model.core.directions != 1:
         raise ValueError("a bidirectional model cannot draw what it has not seen")
     cells = model.core.cells()
@@ -60,6 +61,7 @@ def sample(
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:
     if temperature == 0:
         return logits.argmax().cpu()
-    # float64: a small temperature may make the logits large.
-    p = (logits.double() / temperature).softmax(-1).cpu()
+    # The largest logit becomes 0: a small temperature makes the others large, never that one.
+    logits = logits.double()
+    p = ((logits - logits.max()) / temperature).softmax(-1).cpu()
     return torch.multinomial(p, 1, generator=generator)[0]

@@ -11,7 +11,6 @@ from hypernetworks.report.atomic import write_bytes, write_text
 from hypernetworks.report.panels import Panel
 from hypernetworks.report.protocol import (
     Figure,
-    Row,
     Table,
     folder_name,
     load_figures,
@@ -49,7 +48,7 @@ def draw(
         table = pick(tables, table_id, "table")
         row = pick({row.id: row for row in table.rows}, row_id, "row")
         assert record is not None  # else it is among the missing
-        panels.append(Panel(row.label, _title(table, row, record), record))
+        panels.append(Panel(row.label, _result(table, record), record))
     start = out_dir / f"figure{figure.id}-{profile}"
     paths = []
     for suffix, content in _drawn(figure, panels).items():
@@ -86,16 +85,10 @@ def newest(results: Path, table: str, row: str, profile: str, needs: str) -> rec
     return None
 
 
-def _title(table: Table, row: Row, record: records.Record) -> str:
-    metric, kind = table.metric, record["data"]["kind"]
+def _result(table: Table, record: records.Record) -> str:
+    metric = table.metric
     measured = record["metrics"].get(metric.name)
-    value = f"{metric.name} {measured['value']:.{metric.digits}f} {metric.unit}" if measured else ""
-    data = "SAMPLE DATA" if kind == "sample" else f"{kind} data"
-    # Other profiles may have smaller models than the label says.
-    size = (
-        "" if record["profile"] == "paper" else f" ({record['parameters']['total']:,} parameters)"
-    )
-    return f"{row.label}\n{value}\nprofile {record['profile']}{size}, {data}, seed {record['seed']}"
+    return f"{metric.name} {measured['value']:.{metric.digits}f} {metric.unit}" if measured else ""
 
 
 def _origin(figure: Figure, profile: str, panels: list[Panel]) -> dict[str, Any]:

@@ -20,11 +20,29 @@ DOTS_PER_INCH = 150
 
 @dataclass(frozen=True)
 class Panel:
-    """label: the row's, in the paper's words. title: label, result, profile, data and seed."""
+    """label: the row's, in the paper's words. result: the table's metric, in words."""
 
     label: str
-    title: str
+    result: str
     record: Record
+
+    @property
+    def name(self) -> str:
+        """The label; outside profile paper with the size, since the model may be a smaller one."""
+        if self.record["profile"] == "paper":
+            return self.label
+        return f"{self.label} ({self.record['parameters']['total']:,} parameters)"
+
+    @property
+    def about(self) -> str:
+        """Profile, data and seed."""
+        kind = self.record["data"]["kind"]
+        data = "SAMPLE DATA" if kind == "sample" else f"{kind} data"
+        return f"profile {self.record['profile']}, {data}, seed {self.record['seed']}"
+
+    @property
+    def title(self) -> str:
+        return f"{self.name}\n{self.result}\n{self.about}"
 
     @property
     def color(self) -> str:

@@ -71,11 +71,11 @@ def _curves(
     drawing = canvas(8, 5, constrained=True)
     axes = drawing.add_subplot()
     for panel, (_, steps, values) in zip(panels, curves, strict=True):
-        axes.plot(steps, values, marker=".", label=panel.label)
-    data = "; ".join(dict.fromkeys(panel.title.splitlines()[-1] for panel in panels))
+        axes.plot(steps, values, marker=".", label=panel.name)
+    data = "; ".join(dict.fromkeys(panel.about for panel in panels))
     axes.set_title(f"{title}\n{data}", fontsize=10, color=panels[0].color)
     axes.set_xlabel("step")
-    axes.set_ylabel(curves[0][0])
+    axes.set_ylabel(f"{curves[0][0]}, as estimated during training")
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
     return drawing

@@ -178,6 +178,8 @@ def _figure(figure: str, fields: Any, path: Path) -> Figure:
             raise RecordError(f"{path}: key '{key('rows')}': {name!r} is not like table7/cnn")
         rows.append((table, row))
     drawing = _choice(whole, key("drawing"), DRAWINGS, path)
+    if drawing == "gates" and len(rows) != 1:
+        raise RecordError(f"{path}: key '{key('rows')}': gates are drawn of one row")
     return Figure(
         id=figure,
         title=_take(whole, key("title"), str, path),

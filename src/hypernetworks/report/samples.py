@@ -28,9 +28,9 @@ body {{ font-family: sans-serif; margin: 2em }}
 .end {{ flex-basis: 100% }}
 </style></head><body>
 <h1>{title}</h1><p>{about}</p>
-<p>Under each character, from above: the norm of the change of d<sub>h</sub> W<sub>h</sub> of the
-gates i, g, f, o; the darkest red of each is its largest change here: {largest}.
-Of the largest: {means}.</p>
+<p>Under each character, from above, for the gates i, g, f, o: the norm of the change of
+d<sub>h</sub> W<sub>h</sub> when the character is read, after the one before it. The darkest red of
+each gate is its largest change here: {largest}. Of the largest: {means}.</p>
 <div class="text">{text}</div></body></html>
 """
 
@@ -42,21 +42,24 @@ def draw_text(panels: Sequence[Panel], array: str) -> dict[str, bytes]:
 
 
 def draw_gates(title: str, panels: Sequence[Panel], array: str) -> dict[str, bytes]:
-    """The first panel's text with the changes of its gates under it, as pictures and as HTML.
+    """The one panel's text with the changes of its gates under it, as pictures and as HTML.
 
     Raises:
         RecordError: if text and changes do not fit each other.
     """
-    panel = panels[0]
+    (panel,) = panels
     text, changes = _bytes(panel, array), panel.array("weight_change", 2).astype(float)
     if changes.shape != (len(text) - 2, len(GATES)):
         raise RecordError(
             f"{panel.record.path}: changes of shape {changes.shape} for {len(text)} characters"
         )
-    text = text[2:]  # the first change is on the way to the third character
+    # The first change is that from the first character read to the second.
+    text = text[1:-1]
+    largest = np.where(changes.max(0) > 0, changes.max(0), 1)
+    scaled = changes / largest
     return {
-        **pictures(lambda: _picture(title, panel, text, changes)),
-        ".html": _page(title, panel, text, changes).encode(),
+        **pictures(lambda: _picture(title, panel, text, scaled)),
+        ".html": _page(title, panel, text, scaled, largest).encode(),
     }
 
 
@@ -64,14 +67,14 @@ def _bytes(panel: Panel, array: str) -> bytes:
     return panel.array(array, 1).astype(np.uint8).tobytes()
 
 
-def word_and_other(text: bytes, changes: NDArray[Any]) -> str:
-    """The mean change on the way to a letter and to anything else, all gates, in words."""
+def means_by_kind(text: bytes, scaled: NDArray[Any]) -> str:
+    """The mean change, all gates, at letters, at brackets, at everything else, in words."""
     letter = np.array([chr(byte).isalpha() or byte >= 128 for byte in text])
-    if letter.all() or not letter.any():
-        return "letters and other characters cannot be compared"
-    relative = (changes / changes.max(0)).mean(1)
-    within, between = relative[letter].mean(), relative[~letter].mean()
-    return f"mean change at letters {within:.2f}, at other characters {between:.2f}"
+    bracket = np.array([byte in b"[](){}<>" for byte in text])
+    kinds = {"letters": letter, "brackets": bracket, "the rest": ~letter & ~bracket}
+    change = scaled.mean(1)
+    found = [f"{kind} {change[of].mean():.2f}" for kind, of in kinds.items() if of.any()]
+    return f"mean change at {', '.join(found)}"
 
 
 def shown(byte: int) -> str:
@@ -79,50 +82,42 @@ def shown(byte: int) -> str:
     return {10: "↵", 9: "→"}.get(byte) or (chr(byte) if 32 <= byte < 127 else "·")
 
 
-def _picture(title: str, panel: Panel, text: bytes, changes: NDArray[Any]) -> "Drawing":
-    means = word_and_other(text, changes)
-    text, changes = text[: LINE * LINES], changes[: LINE * LINES]
-    largest = changes.max(0)
+def _picture(title: str, panel: Panel, text: bytes, scaled: NDArray[Any]) -> "Drawing":
+    means = means_by_kind(text, scaled)
+    text, scaled = text[: LINE * LINES], scaled[: LINE * LINES]
     count = -(-len(text) // LINE)
-    drawing = canvas(11, 0.75 * count + 1.15)
-    top = 1 - 0.95 / (0.75 * count + 1.15)
-    drawing.text(
-        0.5,
-        0.99,
-        f"{title}\n{panel.title}\n{means}",
-        ha="center",
-        va="top",
-        fontsize=9,
-        color=panel.color,
-    )
+    height = 0.75 * count + 1.15
+    drawing = canvas(11, height)
+    top = 1 - 0.95 / height
+    head = f"{title}\n{panel.title}\n{means}"
+    drawing.text(0.5, 0.99, head, ha="center", va="top", fontsize=9, color=panel.color)
     for line in range(count):
         part = slice(line * LINE, (line + 1) * LINE)
         rows = np.full((len(GATES), LINE), np.nan)
-        rows[:, : len(text[part])] = (changes[part] / largest).T
-        axes = drawing.add_axes(
-            (0.04, top * (count - line - 1) / count + 0.01, 0.95, top / count * 0.55)
-        )
+        rows[:, : len(text[part])] = scaled[part].T
+        bottom = top * (count - line - 1) / count + 0.01
+        axes = drawing.add_axes((0.04, bottom, 0.95, top / count * 0.55))
         axes.imshow(rows, cmap="Reds", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         axes.set_yticks(range(len(GATES)), GATES, fontsize=6)
         axes.set_xticks([])
         for column, byte in enumerate(text[part]):
-            axes.text(
-                column, -0.8, shown(byte), ha="center", va="bottom", family="monospace", fontsize=9
-            )
+            character = axes.text(column, -0.8, shown(byte), ha="center", va="bottom")
+            character.set(family="monospace", fontsize=9)
     return drawing
 
 
-def _page(title: str, panel: Panel, text: bytes, changes: NDArray[Any]) -> str:
-    largest = changes.max(0)
+def _page(
+    title: str, panel: Panel, text: bytes, scaled: NDArray[Any], largest: NDArray[Any]
+) -> str:
     spans = []
-    for byte, change in zip(text, changes / largest, strict=True):
+    for byte, change in zip(text, scaled, strict=True):
         bars = "".join(f'<i style="background:rgba(178,24,43,{x:.2f})"></i>' for x in change)
         spans.append(f"<span>{escape(shown(byte))}{bars}</span>")
         if byte == 10:
             spans.append('<b class="end"></b>')
     about = escape(panel.title).replace("\n", "; ")
-    means = word_and_other(text, changes)
     sizes = ", ".join(f"{gate} {value:.3g}" for gate, value in zip(GATES, largest, strict=True))
+    means = means_by_kind(text, scaled)
     return PAGE.format(
         title=escape(title), about=about, largest=sizes, means=means, text="".join(spans)
     )

@@ -66,7 +66,8 @@ class CharacterLanguageModel:
             phi_c (BINS,): the share of phi(c_t) of all units and layers in each of BINS equal
                 parts of [-1, 1] while the text is read;
             weight_change (SAMPLE - 2, G), of a model with scaling vectors: the norm of the change
-                of the first layer's d_h * W_h on the way to each symbol from the third on.
+                of the first layer's d_h * W_h when each symbol is read but the first and the last,
+                which are read without one before, and not at all.
         """
         assert isinstance(model, CharacterModel)
         model.eval()

@@ -1,6 +1,6 @@
 """The n-gram language model that a character model must beat.
 
-T steps, B streams, V symbols, M = positions of a window; a code is an n-gram's number in base V
+T steps, B streams, V symbols; a code is an n-gram's number in base V
 """
 
 from typing import NamedTuple
@@ -25,6 +25,8 @@ class Counts(NamedTuple):
 class NGram(nn.Module):
     """Interpolated n-gram model with Witten-Bell smoothing (Chen and Goodman, 1998, section 2.5).
 
+    It counts on the CPU, whatever the device of the text.
+
     p_n(w | c) = (count(c w) + kinds(c) p_{n-1}(w | c')) / (count(c) + kinds(c)), where kinds(c)
     distinct symbols follow the context c of n - 1 symbols, c' is c without its first symbol, and
     p_0 is uniform. A context that the training text does not have leaves p_{n-1}.
@@ -43,6 +45,7 @@ class NGram(nn.Module):
 
     def forward(self, text: Tensor, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Log-probabilities (T, B, V) of the symbols after `text` (T, B), and the last symbols."""
+        device, text = text.device, text.cpu()
         history = text if state is None else torch.cat([state, text])
         steps, streams = text.shape
         p = torch.full((steps, streams, self.symbols), 1 / self.symbols, dtype=torch.float64)
@@ -52,7 +55,7 @@ class NGram(nn.Module):
             if known > 0:
                 contexts = _codes(history[-(known + n - 2) :] if n > 1 else text, self.symbols, n)
                 p[-known:] = self._interpolate(level, contexts, p[-known:])
-        return p.log(), history[-(self.order - 1) :] if self.order > 1 else history[:0]
+        return p.log().to(device), history[-(self.order - 1) :] if self.order > 1 else history[:0]
 
     def _interpolate(self, level: Counts, contexts: Tensor, lower: Tensor) -> Tensor:
         """One order more for the positions of `contexts` (known, B)."""

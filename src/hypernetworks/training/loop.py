@@ -190,7 +190,7 @@ class Loop:
         # Devices may differ in the last bit; what is decided from a metric must not.
         began = time.monotonic()  # after the reading, which waits for the device
         found = self._finite(self.placement.from_lead(self._measure(self.valid)))
-        self.progress.evaluating += time.monotonic() - began
+        took = time.monotonic() - began
         readings |= {f"valid_{name}": value for name, value in found.items()}
         metric = self.settings.selection_metric
         if metric not in readings:
@@ -199,6 +199,8 @@ class Loop:
         self._keep_if_best(readings[metric])
         epochs = self.progress.epoch + self.progress.batch / len(self.train)
         self._log({"epoch": epochs, **readings})
+        # Only now, as `seconds` too: listeners see both as of the step before.
+        self.progress.evaluating += took
 
     def evaluate(self, batches: Batches) -> dict[str, float]:
         """The task's metrics over the batches, in evaluation mode and the run's precision.
