@@ -6,7 +6,7 @@ import torch
 from benchmarks.__main__ import main
 from benchmarks.measure import compare
 
-from benchmarks import characters, hyper, layout, loop, startup
+from benchmarks import characters, hyper, layout, loop, residual, startup
 from hypernetworks import MnistConvnet
 
 
@@ -28,6 +28,12 @@ def test_hyper_compares_two_networks(capsys):
     assert capsys.readouterr().out.count("hyper convnet / convnet") == 2
 
 
+def test_residual_compares_networks_and_times_the_pipeline(capsys):
+    assert all(0 < ratio < math.inf for ratio in residual.measure(1, steps=3, batch=2, depth=10))
+    assert 0 < residual.pipeline(steps=3, batch=2, images=20, depth=10) < 100
+    assert "of a training step" in capsys.readouterr().out
+
+
 def test_layout_compares_two_memory_formats(capsys):
     assert 0 < layout.measure(steps=3, batch_size=4) < math.inf
     assert "channels-last / default" in capsys.readouterr().out
@@ -38,8 +44,8 @@ def test_characters_trains_a_character_model(capsys):
     assert 0 < ratio < math.inf
     assert trained.progress.step == 6
     assert trained.model.core.hidden_size == 20
-    assert characters.exact_evaluation(windows=1, scale=0.02) > 0
-    assert "characters/s over 1 windows" in capsys.readouterr().out
+    assert characters.exact_evaluation(1200, scale=0.02) > 0
+    assert "exact evaluation of 1,200 characters as one sequence" in capsys.readouterr().out
 
 
 def test_startup_runs_both_applications(capsys):

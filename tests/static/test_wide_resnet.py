@@ -66,3 +66,13 @@ def test_signals_start_at_the_same_size_generated_or_not():
 def test_another_depth_is_refused(depth):
     with pytest.raises(ValueError, match=f"depth={depth}"):
         WideResNet(depth)
+
+
+def test_the_arrays_are_kernels_of_the_first_two_groups():
+    plain, hyper = WideResNet(10, 2), hyper_wide_resnet(10, 2, 4)
+    shapes = {"group1_kernel": (32, 32, 3, 3), "group2_kernel": (64, 64, 3, 3)}
+    for network in (plain, hyper):
+        assert {name: tuple(a.shape) for name, a in network.arrays().items()} == shapes
+    assert torch.equal(plain.arrays()["group1_kernel"], plain.groups[0][-1].conv2.weight)
+    generated = hyper.kernels()["groups.1.0.conv2"]
+    assert torch.equal(hyper.arrays()["group2_kernel"], generated)

@@ -108,6 +108,11 @@ class Hyperized(nn.Module):
         plain = sum(p.numel() for p in self.model.parameters()) + generated
         return Sizes(ours, plain, plain / ours)
 
+    def arrays(self) -> dict[str, Tensor]:
+        """What the plain network would show of itself in figures, with the generated kernels."""
+        plain = self.bake()
+        return plain.arrays() if hasattr(plain, "arrays") else {}  # type: ignore[operator]
+
     def _banks(self) -> list[KernelBank]:
         return list(self.banks.values())  # type: ignore[arg-type]
 

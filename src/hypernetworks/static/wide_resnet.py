@@ -71,6 +71,15 @@ class WideResNet(nn.Module):
             x = group(x)
         return self.classifier(F.relu(self.norm(x)).mean((2, 3)))
 
+    def arrays(self) -> dict[str, Tensor]:
+        """What figures 12 and 13 show: the last kernel of the first, of the second group."""
+        convs = {name: m for name, m in self.named_modules() if isinstance(m, nn.Conv2d)}
+        found = {}
+        for number in (1, 2):
+            names = [name for name in convs if name.startswith(f"groups.{number - 1}.")]
+            found[f"group{number}_kernel"] = convs[names[-1]].weight.detach()
+        return found
+
 
 def hyper_wide_resnet(depth: int = 40, widen: int = 1, embedding_size: int = 64) -> Hyperized:
     """WRN-depth-k whose 3 x 3 convolutions in the three groups have generated kernels."""

@@ -1,0 +1,84 @@
+"""The hyper residual networks of table 2 against the plain ones, and the input pipeline's share.
+
+Training steps (forward, L2 on the kernels, backward, SGD) and evaluation passes on a resident batch,
+in turns.
+"""
+
+import time
+from statistics import median
+
+import torch
+
+from benchmarks.measure import compare
+from hypernetworks.data.images import ImageBatches, Images, channel_moments
+from hypernetworks.static.wide_resnet import WideResNet, hyper_wide_resnet
+from hypernetworks.tasks.classify import Classification
+
+TRAINING, EVALUATION, PIPELINE = 1.05, 1.0, 3.0
+
+
+class Arm:
+    """One network; each call is a training step, returning its seconds."""
+
+    def __init__(self, model: torch.nn.Module, batch: int) -> None:
+        self.model = model.to(memory_format=torch.channels_last)
+        images = torch.rand(batch, 3, 32, 32).to(memory_format=torch.channels_last)
+        self.batch = images, torch.randint(10, (batch,))
+        self.task = Classification(l2=5e-4)
+        self.optimizer = torch.optim.SGD(model.parameters(), 0.01, momentum=0.9, nesterov=True)
+
+    def __call__(self) -> float:
+        self.model.train()
+        started = time.perf_counter()
+        loss = self.task.loss(self.model, self.batch)
+        self.optimizer.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimizer.step()
+        return time.perf_counter() - started
+
+    def evaluate(self) -> float:
+        self.model.eval()
+        with torch.inference_mode():
+            started = time.perf_counter()
+            self.model(self.batch[0])
+            return time.perf_counter() - started
+
+
+def measure(widen: int, steps: int = 16, batch: int = 128, depth: int = 40) -> tuple[float, float]:
+    """Prints and returns the ratios of training and of evaluation."""
+    hyper, plain = Arm(hyper_wide_resnet(depth, widen), batch), Arm(WideResNet(depth, widen), batch)
+    warm = max(1, steps // 8)
+    training = [(hyper(), plain()) for _ in range(steps)][warm:]
+    evaluation = [(hyper.evaluate(), plain.evaluate()) for _ in range(steps)][warm:]
+    name = f"WRN-{depth}-{widen}, hyper / plain"
+    return (
+        compare(f"training step, {name}", *zip(*training, strict=True), TRAINING),
+        compare(f"evaluation, {name}", *zip(*evaluation, strict=True), EVALUATION),
+    )
+
+
+def pipeline(steps: int = 8, batch: int = 128, images: int = 45_000, depth: int = 40) -> float:
+    """Prints and returns the percentage of a plain k = 1 training step that its batch takes."""
+    pixels = torch.randint(256, (images, 3, 32, 32), dtype=torch.uint8)
+    data = Images(pixels, torch.zeros(images, dtype=torch.int64))
+    batches = ImageBatches(data, batch, pad=2, flip=True, scale=channel_moments(data)).epoch(0)
+    next(batches)  # shuffles
+    plain, seconds, training = Arm(WideResNet(depth, 1), batch), [], []
+    for _ in range(steps):
+        started = time.perf_counter()
+        next(batches)
+        seconds.append(time.perf_counter() - started)
+        training.append(plain())
+    share = 100 * median(seconds) / median(training)
+    verdict = "met" if share <= PIPELINE else "MISSED"
+    print(
+        f"a batch, cropped, mirrored, scaled: {median(seconds) * 1e3:.2f} ms, {share:.2f} % of a "
+        f"training step (target <= {PIPELINE:g} %: {verdict})"
+    )
+    return share
+
+
+def main() -> None:
+    for widen in (1, 2):
+        measure(widen)
+    pipeline()
