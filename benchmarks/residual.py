@@ -1,7 +1,7 @@
 """The hyper residual networks of table 2 against the plain ones, and the input pipeline's share.
 
-Training steps (forward, L2 on the kernels, backward, SGD) and evaluation passes on a resident batch,
-in turns.
+Training steps (forward, L2 on the kernels, backward, SGD) and evaluation passes on a resident
+batch, in turns.
 """
 
 import time

@@ -73,11 +73,10 @@ class WideResNet(nn.Module):
 
     def arrays(self) -> dict[str, Tensor]:
         """What figures 12 and 13 show: the last kernel of the first, of the second group."""
-        convs = {name: m for name, m in self.named_modules() if isinstance(m, nn.Conv2d)}
         found = {}
         for number in (1, 2):
-            names = [name for name in convs if name.startswith(f"groups.{number - 1}.")]
-            found[f"group{number}_kernel"] = convs[names[-1]].weight.detach()
+            blocks = [m for m in self.groups[number - 1].modules() if isinstance(m, Block)]
+            found[f"group{number}_kernel"] = blocks[-1].conv2.weight.detach()
         return found
 
 
