@@ -25,7 +25,10 @@ def test_draws_and_mirrors(small, tmp_path, capsys):
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
-    [(["3"], "no figure '3'; there are: 2, 4, 5, 6, 8"), (["2"], "table7/cnn, table7/hyper_cnn")],
+    [
+        (["9"], "no figure '9'; there are: 2, 4, 5, 6, 8, 12, 13, 14, 15"),
+        (["2"], "table7/cnn, table7/hyper_cnn"),
+    ],
 )
 def test_what_cannot_be_drawn_is_one_line(arguments, message, tmp_path, capsys):
     assert main([*arguments, "--results", str(tmp_path)]) == 1
