@@ -15,5 +15,5 @@ def test_every_demo_row_beats_its_baseline(command, tmp_path):
 
     text = command("table", module="hypernetworks.report").stdout
     assert text.count("SAMPLE DATA") >= 4
-    assert text.count("baseline: linear classifier") == 2
+    assert text.count("baseline: linear classifier") == 3
     assert "make reproduce-table PROFILE=paper" in text.splitlines()[-1]
