@@ -29,6 +29,19 @@ def project(x: Tensor, weight: Tensor, mask: Tensor | None = None) -> Tensor:
     return rows if mask is None else rows * mask.unsqueeze(-1).to(rows.dtype)
 
 
+def project_sequence(x: Tensor, weight: Tensor, mask: Tensor | None) -> Tensor:
+    """`project` for the fused operators, which have no second derivatives either.
+
+    On the CPU the rows of symbols are multiplied by their factors while they are copied: over a
+    whole sequence a product of its own would take longer than the look-up.
+    """
+    if mask is None or x.is_floating_point() or x.device.type != "cpu":
+        return project(x, weight, mask)
+    factors = mask.reshape(-1, 1).to(weight.dtype)
+    rows = F.embedding_bag(x.reshape(-1, 1), weight.t(), mode="sum", per_sample_weights=factors)
+    return rows.view(*x.shape, -1).to(product_dtype(weight))
+
+
 def check_input_mask(mask: Tensor | None, *expected: int) -> None:
     if mask is not None and tuple(mask.shape) != expected:
         raise ValueError(f"input_mask must have the shape {expected}, not {tuple(mask.shape)}")

@@ -5,12 +5,14 @@ T steps, B streams, V symbols, H units
 
 from typing import Any
 
-import torch.nn.functional as F
+import torch
 from torch import Tensor, nn
 
 from hypernetworks.recurrent.masks import check_rate, draw_mask
 from hypernetworks.recurrent.modules import LSTM, HyperLSTM, LayerNormLSTM
 from hypernetworks.recurrent.stack import Stack
+
+PART = 8  # steps
 
 
 class CharacterModel(nn.Module):
@@ -37,12 +39,17 @@ class CharacterModel(nn.Module):
 
     def forward(self, symbols: Tensor, state: Any = None) -> tuple[Tensor, Any]:
         """Logits (T, B, V) of the symbols after `symbols` (T, B), and the state after them."""
-        mask = None
+        mask, like = None, self.readout.weight
         if self.training:
-            like = self.readout.weight
             mask = draw_mask(self.input_dropout, tuple(symbols.shape), like)
         h, state = self.core(symbols, state, input_mask=mask)
-        return self.readout(F.dropout(h, self.output_dropout, self.training)), state
+        if not self.training or not self.output_dropout:
+            return self.readout(h), state
+        # On the CPU in parts whose masks and products stay in the cache.
+        parts = h.split(PART if h.device.type == "cpu" else len(h))
+        masks = (draw_mask(self.output_dropout, tuple(part.shape), like) for part in parts)
+        logits = [self.readout(part * kept) for part, kept in zip(parts, masks, strict=True)]
+        return torch.cat(logits), state
 
 
 def lstm(

@@ -17,6 +17,7 @@ from hypernetworks.recurrent.cell import (
     Cell,
     arithmetic_dtype,
     project,
+    project_sequence,
 )
 from hypernetworks.recurrent.generator import Generator, Scales
 from hypernetworks.recurrent.hyper_sequence import hyper_sequence
@@ -121,7 +122,8 @@ class ScaledCell(Cell[State]):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """All steps by the fused operator, from h, c, h_hat, c_hat (c of width 0 without gates)."""
         to_h, to_x = split_input_weight(self.hyper, self.hidden_size)
-        inputs, hyper_inputs = project(x, self.weight_x, input_mask), project(x, to_x, input_mask)
+        inputs = project_sequence(x, self.weight_x, input_mask)
+        hyper_inputs = project_sequence(x, to_x, input_mask)
         if self.hyper.bias is not None:
             hyper_inputs = hyper_inputs + self.hyper.bias.to(hyper_inputs.dtype)
         product, real = inputs.dtype, arithmetic_dtype(inputs)

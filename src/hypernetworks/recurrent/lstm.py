@@ -9,7 +9,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hypernetworks.recurrent.cell import Cell, arithmetic_dtype, project
+from hypernetworks.recurrent.cell import Cell, arithmetic_dtype, project, project_sequence
 from hypernetworks.recurrent.initialisation import (
     InputInit,
     init_input_weight,
@@ -148,7 +148,7 @@ class LSTMCell(Cell[LSTMState]):
     def fused(
         self, x: Tensor, state: LSTMState, masks: Masks, input_mask: Tensor | None
     ) -> LSTMState:
-        inputs = project(x, self.weight_x, input_mask)
+        inputs = project_sequence(x, self.weight_x, input_mask)
         if self.bias is not None:
             inputs = inputs + self.bias.to(inputs.dtype)
         real = arithmetic_dtype(inputs)
