@@ -64,7 +64,7 @@ def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
     return (_images if images else _text)(cfg, place)
 
 
-def load_text(cfg: DictConfig) -> TextSplits:
+def _load_text(cfg: DictConfig) -> TextSplits:
     """The text of `cfg.dataset`, whose symbols the model of `cfg.model` must know."""
     dataset, data_dir = cfg.dataset, Path(cfg.data_dir).expanduser()
     if dataset.name == "ptb":
@@ -113,7 +113,7 @@ def _images(cfg: DictConfig, place: Placement) -> Experiment:
 
 
 def _text(cfg: DictConfig, place: Placement) -> Experiment:
-    dataset, splits = cfg.dataset, load_text(cfg)
+    dataset, splits = cfg.dataset, _load_text(cfg)
     shard = (place.rank, place.world)
     window, device = dataset.window, place.device
     train = Streams(splits.train, cfg.trainer.batch_size, window, device, shard)

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import WRITABLE, md5, provide, unpack_tar, verified
+from hypernetworks.data.files import generate, md5, provide, unpack_tar, verified
 from hypernetworks.data.images import Images, ImageSplits, split_train_valid
 
 FOLDER = "cifar-10-batches-py"
@@ -57,10 +57,7 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
         from hypernetworks.data.sample import textures
 
         folder = data_dir / "sample" / FOLDER
-        try:
-            textures.write(folder)
-        except OSError as error:
-            raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
+        generate(folder, textures.write)
         checksums = {name: md5(folder / name) for name in MD5}
     else:
         raise DataError(f"CIFAR-10 has real and sample data, no {kind!r} data")

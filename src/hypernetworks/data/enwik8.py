@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import WRITABLE, provide, verified
+from hypernetworks.data.files import generate, provide, verified
 from hypernetworks.data.text import TextSplits, described, encode
 
 NAME = "enwik8"
@@ -48,10 +48,7 @@ def load(data_dir: Path, kind: str, prefix: int | None = None) -> TextSplits:
         from hypernetworks.data.sample import pages
 
         folder = data_dir / "sample" / NAME
-        try:
-            pages.write(folder)
-        except OSError as error:
-            raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
+        generate(folder, pages.write)
         name, text = NAME, (folder / NAME).read_bytes()
     else:
         raise DataError(f"enwik8 has real, prefix and sample data, no {kind!r} data")

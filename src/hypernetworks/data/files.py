@@ -68,6 +68,18 @@ def _socket_timeout() -> Iterator[None]:
         socket.setdefaulttimeout(before)
 
 
+def generate(folder: Path, write: Callable[[Path], None]) -> None:
+    """Has sample data written into the folder.
+
+    Raises:
+        DataError: if it cannot be.
+    """
+    try:
+        write(folder)
+    except OSError as error:
+        raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
+
+
 def provide(
     title: str, folder: Path, missing: list[str], urls: tuple[str, ...], inside: str, unpack: Unpack
 ) -> None:

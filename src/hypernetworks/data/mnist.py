@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import WRITABLE, fetch_first, md5, verified
+from hypernetworks.data.files import WRITABLE, fetch_first, generate, md5, verified
 from hypernetworks.data.images import Images, ImageSplits, split_train_valid
 
 # The unpacked files': the .gz may have been compressed again.
@@ -42,10 +42,7 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
         from hypernetworks.data.sample import digits  # needs matplotlib; real data do not
 
         raw = data_dir / "sample" / "MNIST" / "raw"
-        try:
-            digits.write(raw)
-        except OSError as error:
-            raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
+        generate(raw, digits.write)
         checksums = {name: md5(raw / name) for name in MD5}
     else:
         raise DataError(f"MNIST has real and sample data, no {kind!r} data")

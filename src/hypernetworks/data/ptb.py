@@ -7,7 +7,7 @@ ends in one; the character-level literature counts each line stripped and follow
 from pathlib import Path
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import WRITABLE, md5, provide, unpack_tar, verified
+from hypernetworks.data.files import generate, md5, provide, unpack_tar, verified
 from hypernetworks.data.text import TextSplits, described, encode
 
 MD5 = {
@@ -45,10 +45,7 @@ def load(data_dir: Path, kind: str, form: str = "characters") -> TextSplits:
         from hypernetworks.data.sample import sentences
 
         folder = data_dir / "sample" / "ptb"
-        try:
-            sentences.write(folder)
-        except OSError as error:
-            raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
+        generate(folder, sentences.write)
         checksums = {name: md5(folder / name) for name in MD5}
     else:
         raise DataError(f"the Penn Treebank has real and sample data, no {kind!r} data")
