@@ -26,21 +26,27 @@ class Sizes(NamedTuple):
     compression: float
 
 
+class Current:
+    """The kernels of a network's call, by layer; empty between calls. All its layers share one."""
+
+    def __init__(self) -> None:
+        self.kernels: dict[str, Tensor] = {}
+
+
 class GeneratedConv2d(nn.Conv2d):
-    """A convolution that is given its kernel before each forward pass; its bias is its own."""
+    """A convolution that finds its kernel, by its name, in `current`; its bias is its own."""
 
-    kernel: Tensor | None
-
-    def __init__(self, conv: nn.Conv2d) -> None:
+    def __init__(self, conv: nn.Conv2d, name: str, current: Current) -> None:
         super().__init__(**_settings(conv))
         self.register_parameter("weight", None)
         self.bias = conv.bias
-        self.kernel = None
+        self.name = name
+        self.current = current
 
     def forward(self, x: Tensor) -> Tensor:
-        if self.kernel is None:
+        if self.name not in self.current.kernels:
             raise RuntimeError("a generated convolution has a kernel in its network's calls alone")
-        return self._conv_forward(x, self.kernel, self.bias)
+        return self._conv_forward(x, self.current.kernels[self.name], self.bias)
 
 
 class Hyperized(nn.Module):
@@ -53,11 +59,18 @@ class Hyperized(nn.Module):
         last: {name of the layer: the kernel that it had in the last call}.
     """
 
-    def __init__(self, model: nn.Module, banks: nn.ModuleDict, names: dict[str, list[str]]) -> None:
+    def __init__(
+        self,
+        model: nn.Module,
+        banks: nn.ModuleDict,
+        names: dict[str, list[str]],
+        current: Current,
+    ) -> None:
         super().__init__()
         self.model = model
         self.banks = banks
         self.names = names
+        self.current = current
         self.last: dict[str, Tensor] = {}
         self._kept: tuple[Any, dict[str, Tensor]] | None = None
 
@@ -82,15 +95,11 @@ class Hyperized(nn.Module):
 
     def forward(self, *arguments: Any, **options: Any) -> Any:
         """The network's own, with freshly generated kernels."""
-        self.last = self.kernels()
-        layers = {name: self.model.get_submodule(name) for name in self.last}
-        for name, kernel in self.last.items():
-            layers[name].kernel = kernel
+        self.last = self.current.kernels = self.kernels()
         try:
             return self.model(*arguments, **options)
         finally:
-            for layer in layers.values():
-                layer.kernel = None  # type: ignore[assignment]
+            self.current.kernels = {}
 
     def bake(self) -> nn.Module:
         """A plain copy of the network: `torch.nn.Conv2d` with the generated kernels as weights."""
@@ -148,18 +157,18 @@ def hyperize(
     for name in _selected(copied, base, select):
         conv = copied.get_submodule(name)
         by_size.setdefault(str(_checked(copied, name, conv).kernel_size[0]), []).append(name)
-    banks = nn.ModuleDict()
+    banks, current = nn.ModuleDict(), Current()
     for size, names in by_size.items():
         shapes = []
         for name in names:
             conv = copied.get_submodule(name)
             assert isinstance(conv, nn.Conv2d)
             shapes.append((conv.out_channels, conv.in_channels // conv.groups))
-            _replace(copied, name, GeneratedConv2d(conv))
+            _replace(copied, name, GeneratedConv2d(conv, name, current))
             weight = conv.weight
         bank = KernelBank(shapes, int(size), base, embedding_size)
         banks[size] = bank.to(weight.device, weight.dtype)
-    return Hyperized(copied, banks, by_size)
+    return Hyperized(copied, banks, by_size, current)
 
 
 def convolution_kernels(model: nn.Module) -> list[Tensor]:
