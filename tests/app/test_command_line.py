@@ -1,11 +1,14 @@
 """What the user types: help, the composed configuration, and one clear line for every mistake."""
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 import yaml
+
+from hypernetworks.locations import conf_dir
 
 HEAVY = ("torch", "torchvision", "wandb")
 
@@ -92,6 +95,22 @@ def test_a_mistake_is_one_line_that_names_it(command, arguments, words, tmp_path
     assert lines[0].startswith("error: ")
     assert all(word in lines[0] for word in words), lines[0]
     assert not list(tmp_path.iterdir()), "a refused run left something"
+
+
+def test_a_broken_configuration_file_is_one_line_that_says_where(tmp_path):
+    shutil.copytree(conf_dir(), tmp_path / "conf")
+    broken = tmp_path / "conf" / "trainer" / "adam.yaml"
+    broken.write_text("lr: {0.1\nbatch_size: 2\n")
+    code = (
+        "import pathlib, hypernetworks.app.main as m; "
+        f"m.conf_dir = lambda: pathlib.Path({str(tmp_path / 'conf')!r}); m.main()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, "trainer=adam"], capture_output=True, text=True, timeout=120
+    )
+    assert done.returncode == 2
+    (line,) = done.stderr.strip().splitlines()
+    assert f'"{broken}", line 2' in line
 
 
 def test_free_arguments_of_an_optimizer_are_keys_like_others(command):

@@ -11,6 +11,7 @@ from hydra.core.config_store import ConfigStore
 from hydra.errors import HydraException
 from omegaconf import DictConfig
 from omegaconf.errors import OmegaConfBaseException
+from yaml import YAMLError
 
 from hypernetworks.app.arguments import ArgumentError, checked, help_text, with_key
 from hypernetworks.app.experiments import store_experiments
@@ -36,7 +37,7 @@ def main() -> None:
         _leave(str(stop) or "interrupted", 128 + getattr(stop, "signum", 2))
     except ArgumentError as error:
         _leave(str(error), 2)
-    except (HydraException, OmegaConfBaseException) as error:
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
         _leave(_one_line(error), 2)
     except Exception as error:
         ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
