@@ -145,6 +145,18 @@ def test_lite_rows_of_table_3_share_their_steps_and_their_scale():
     check_lite_trainers(rows)
 
 
+def test_lite_rows_of_table_2_share_their_steps_and_their_cycle():
+    rows = [compose_row(e, "lite") for e in EXPERIMENTS if e.startswith("table2/")]
+    assert len(rows) == 4
+    for cfg in rows:
+        trainer, rate = cfg.trainer, 0.002 if "hyper" in cfg.row else 0.1
+        assert trainer.optimizer == ("Adam" if "hyper" in cfg.row else "SGD")
+        assert (trainer.scheduler, trainer.lr_table) == ("OneCycleLR", None)
+        assert trainer.scheduler_args == {"max_lr": rate, "total_steps": 4224}
+        assert (trainer.max_steps, trainer.batch_size, trainer.precision) == (4224, 128, "bfloat16")
+        assert (cfg.model.depth, cfg.profile.baseline) == (40, True)
+
+
 def check_lite_trainers(rows):
     """One rate, one schedule to its end, one batch size, one precision for all rows."""
     for cfg in rows:

@@ -36,8 +36,11 @@ class KernelBank(nn.Module):
     Parameters:
         embeddings: (K, N_z), where a layer has a b of them; and those of the generator.
 
-    Initialisation: random directions of squared norm N_z N_in / in_channels, with which a fresh
-    generator's kernels have He's variance for the layer's own fan-in, 2 / (in_channels f^2).
+    Initialisation: embeddings are random directions of squared norm N_z N_in / in_channels, with
+    which a fresh generator's kernels have He's variance for the layer's own fan-in,
+    2 / (in_channels f^2). Then embeddings are divided by 10, w_in multiplied by 3, w_out by 10 / 3,
+    which leaves the kernels as they are: Adam's steps have the same size for all parameters, and
+    embeddings of size 1 would hardly move in them.
     """
 
     def __init__(
@@ -77,6 +80,9 @@ class KernelBank(nn.Module):
                 for layer, own in zip(group.layers, part, strict=True):
                     fan_in = self.shapes[layer][1] / generator.in_channels
                     own.mul_(math.sqrt(generator.embedding_size / fan_in))
+            self.embeddings.div_(10)
+            generator.w_in.mul_(3)
+            generator.w_out.mul_(10 / 3)
 
     def forward(self) -> list[Tensor]:
         """The kernels (out_channels, in_channels, f, f) of all layers, channels-last in memory."""
