@@ -94,7 +94,7 @@ class Hyperized(nn.Module):
         return found
 
     def forward(self, *arguments: Any, **options: Any) -> Any:
-        """The network's own, with freshly generated kernels."""
+        """The network's own, with the kernels of `kernels()`."""
         self.last = self.current.kernels = self.kernels()
         try:
             return self.model(*arguments, **options)
