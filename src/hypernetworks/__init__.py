@@ -4,6 +4,9 @@ Where the paper is in the code:
 
     section 3.1, eq. 1-3    static.generator       kernels generated from embeddings, tiled kernels
     section 4.1, A.3.1      static.mnist           the convnet and the hyper convnet of table 7
+    section 4.2, A.3.2      static.wide_resnet     the residual networks of table 2, plain and hyper
+                            static.bank            the kernels of all layers in one product
+                            static.hyperize        the same for any network's convolutions
     appendix A.1            static.coordinate      weights generated from coordinates
     section 3.2, eq. 4-8    recurrent.hyper_rnn    HyperRNN, scaled and full
     section 3.2, eq. 9-13   recurrent.hyper        HyperLSTM; recurrent.lstm: LSTM, layer norm

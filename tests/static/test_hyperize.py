@@ -8,6 +8,7 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torch import nn
+from torch.utils.checkpoint import checkpoint
 
 from hypernetworks import hyperize
 from hypernetworks.static.hyperize import convolution_kernels
@@ -141,6 +142,13 @@ def test_in_evaluation_kernels_are_kept_until_a_parameter_changes():
         net.load_state_dict(net.state_dict())
         assert net.kernels()["first"] is not changed
         torch.testing.assert_close(net.kernels()["first"], changed)
+        with torch.autocast("cpu", torch.bfloat16):
+            rough = net.kernels()["first"]
+            assert net.kernels()["first"] is rough
+        assert not torch.equal(rough, net.kernels()["first"])
+        torch.testing.assert_close(net.kernels()["first"], changed)
+        net.banks["3"].embeddings.data.mul_(3)  # leaves no trace but for the next line
+        torch.testing.assert_close(net.eval().kernels()["first"], 3 * changed)
         double = net.double().kernels()["first"]
         assert double.dtype == torch.float64
         net.train()
@@ -181,8 +189,8 @@ def test_a_penalty_of_the_kernels_acts_on_the_generated_ones():
     [
         (["first", "nowhere"], "'nowhere' is no Conv2d of the model"),
         (["wide"], "wide has a kernel of 1 x 3; only square ones"),
-        ([], "no convolution of the 4 is selected"),
-        (lambda name, conv: False, "no convolution of the 4 is selected"),
+        ([], "none of the model's 4 Conv2d is selected"),
+        (lambda name, conv: False, "none of the model's 4 Conv2d is selected"),
     ],
 )
 def test_what_cannot_be_generated_is_named(select, message):
@@ -203,7 +211,63 @@ def test_shared_and_parametrized_weights_are_refused():
         hyperize(normed, (4, 4), select=["first"])
 
 
+class Doubling(nn.Conv2d):
+    def forward(self, x):
+        return 2 * super().forward(x)
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        (nn.Sequential(Doubling(4, 4, 3)), "0 is a Doubling, with a forward of its own"),
+        (nn.Sequential(nn.LazyConv2d(4, 3)), "0 is lazy; call the model once before"),
+        (hyperize(nn.Sequential(nn.Conv2d(4, 4, 3)), (4, 4)), "model.0 is a GeneratedConv2d"),
+    ],
+)
+def test_convolutions_that_compute_something_else_are_refused(model, message):
+    with pytest.raises(ValueError, match=message):
+        hyperize(model, (4, 4))
+
+
+@pytest.mark.parametrize("sizes", [((0, 4), 3), ((4, -1), 3), ((4, 4), 0)])
+def test_sizes_below_one_are_refused(sizes):
+    with pytest.raises(ValueError, match=r"base=.*embedding_size=.*: at least 1 each"):
+        hyperize(Small(), *sizes)
+
+
+def test_one_name_and_a_model_that_is_a_convolution():
+    assert hyperize(Small(), (4, 4), 3, select="first").names == {"3": ["first"]}
+    net = hyperize(nn.Conv2d(4, 8, 3), (4, 4), 3)
+    x = torch.randn(2, 4, 5, 5)
+    torch.testing.assert_close(net.bake()(x), net(x))
+    net(x).sum().backward()
+    assert net.banks["3"].embeddings.grad is not None
+
+
+def test_it_starts_in_the_networks_own_mode():
+    assert not hyperize(Small().eval(), (4, 4), 3, select="first").training
+
+
+class Checkpointed(Small):
+    """Computes its hidden layers again in the backward pass."""
+
+    def forward(self, x):
+        hidden = checkpoint(lambda x: self.second(self.first(x)), x, use_reentrant=False)
+        return self.last(self.wide(hidden))
+
+
+def test_gradients_are_the_same_with_activation_checkpointing():
+    nets = [hyperize(m, (4, 4), 3, select=["first", "second"]) for m in (Small(), Checkpointed())]
+    nets[1].load_state_dict(nets[0].state_dict())
+    for net in nets:
+        net.double()(images(2, 20).double()).square().sum().backward()
+    found, expected = ({n: p.grad for n, p in net.named_parameters()} for net in nets)
+    torch.testing.assert_close(found, expected)
+
+
 def test_a_layer_alone_has_no_kernel():
     net = hyperize(Small(), (4, 4), 3, select=["first"])
-    with pytest.raises(RuntimeError, match="in its network's calls alone"):
-        net.model.first(images())
+    net(images(2, 20))
+    for alone in (hyperize(Small(), (4, 4), 3, select=["first"]), copy.deepcopy(net)):
+        with pytest.raises(RuntimeError, match="no kernel before its network's call"):
+            alone.model.first(images())

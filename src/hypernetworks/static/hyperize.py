@@ -7,15 +7,13 @@ plain = net.bake()      # the same network with the generated kernels as its own
 """
 
 import copy
-from collections.abc import Callable, Collection
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
 from hypernetworks.static.bank import KernelBank
-
-Select = Callable[[str, nn.Conv2d], bool] | Collection[str] | None
+from hypernetworks.static.selection import Select, checked, selected
 
 
 class Sizes(NamedTuple):
@@ -27,10 +25,17 @@ class Sizes(NamedTuple):
 
 
 class Current:
-    """The kernels of a network's call, by layer; empty between calls. All its layers share one."""
+    """The kernels of a network's last call, by layer; all its layers share one.
+
+    They stay after the call, for regularisers of the kernels and for activation checkpointing,
+    which calls the layers again in the backward pass.
+    """
 
     def __init__(self) -> None:
         self.kernels: dict[str, Tensor] = {}
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {"kernels": {}}  # they belong to a call, not to copies and files
 
 
 class GeneratedConv2d(nn.Conv2d):
@@ -45,7 +50,7 @@ class GeneratedConv2d(nn.Conv2d):
 
     def forward(self, x: Tensor) -> Tensor:
         if self.name not in self.current.kernels:
-            raise RuntimeError("a generated convolution has a kernel in its network's calls alone")
+            raise RuntimeError("a generated convolution has no kernel before its network's call")
         return self._conv_forward(x, self.current.kernels[self.name], self.bias)
 
 
@@ -56,7 +61,7 @@ class Hyperized(nn.Module):
         model: the network, `GeneratedConv2d` in the selected places.
         banks: {"3": KernelBank, ...}, one for each kernel size.
         names: {"3": [names of its layers, in the bank's order], ...}.
-        last: {name of the layer: the kernel that it had in the last call}.
+        current: holds the kernels that the layers had in the last call.
     """
 
     def __init__(
@@ -71,18 +76,19 @@ class Hyperized(nn.Module):
         self.banks = banks
         self.names = names
         self.current = current
-        self.last: dict[str, Tensor] = {}
+        self.training = model.training
         self._kept: tuple[Any, dict[str, Tensor]] | None = None
 
     def kernels(self) -> dict[str, Tensor]:
         """{name of the layer: its kernel}, all of a kernel size from one batched product.
 
         Without gradients in evaluation mode they are generated once and kept until a parameter
-        changes.
+        or autocast's precision changes, or until the next `train()` or `eval()`: a change through
+        `parameter.data` leaves no other trace.
         """
         if self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
             return self._generate()
-        now = [(p, p.data_ptr(), p._version) for p in self.banks.parameters()]
+        now = [(p, p.data_ptr(), p._version, _precision(p)) for p in self.banks.parameters()]
         if self._kept is None or not _same(self._kept[0], now):
             self._kept = (now, self._generate())
         return self._kept[1]
@@ -95,11 +101,12 @@ class Hyperized(nn.Module):
 
     def forward(self, *arguments: Any, **options: Any) -> Any:
         """The network's own, with the kernels of `kernels()`."""
-        self.last = self.current.kernels = self.kernels()
-        try:
-            return self.model(*arguments, **options)
-        finally:
-            self.current.kernels = {}
+        self.current.kernels = self.kernels()
+        return self.model(*arguments, **options)
+
+    def train(self, mode: bool = True) -> Self:
+        self._kept = None
+        return super().train(mode)
 
     def bake(self) -> nn.Module:
         """A plain copy of the network: `torch.nn.Conv2d` with the generated kernels as weights."""
@@ -107,7 +114,7 @@ class Hyperized(nn.Module):
         with torch.no_grad():
             kernels = self._generate()
         for name, kernel in kernels.items():
-            _replace(plain, name, _plain(plain.get_submodule(name), kernel))
+            plain = _replaced(plain, name, _plain(plain.get_submodule(name), kernel))
         return plain
 
     def sizes(self) -> Sizes:
@@ -126,7 +133,7 @@ class Hyperized(nn.Module):
         return list(self.banks.values())  # type: ignore[arg-type]
 
     def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "last": {}, "_kept": None}
+        return {**super().__getstate__(), "_kept": None}
 
 
 def hyperize(
@@ -141,7 +148,7 @@ def hyperize(
         model: any module; it is left as it is.
         base: (output, input) channels of a basic kernel.
         embedding_size: N_z, also the generators' hidden size.
-        select: which convolutions: their names, or a function of name and convolution. By default
+        select: which convolutions: a name or names, or a function of name and layer. By default
             the paper's choice, what is larger than 1 x 1 and has channels in multiples of the
             base. Others are selected by name; of their last tiles a part is unused. A grouped
             convolution's kernel has in_channels / groups input channels.
@@ -150,13 +157,17 @@ def hyperize(
         network's own were. All other parameters are copied.
     Raises:
         ValueError: naming the layer, for a name that is no Conv2d, a kernel that is not square, a
-            weight that two layers share or that is parametrized, or if nothing is selected.
+            weight that two layers share or that is parametrized, a lazy layer that has not seen
+            its input, a subclass with a forward of its own; if nothing is selected; for sizes
+            below 1.
     """
+    if min(*base, embedding_size) < 1:
+        raise ValueError(f"hyperize: base={base}, embedding_size={embedding_size}: at least 1 each")
     copied = copy.deepcopy(model)
     by_size: dict[str, list[str]] = {}
-    for name in _selected(copied, base, select):
+    for name in selected(copied, base, select):
         conv = copied.get_submodule(name)
-        by_size.setdefault(str(_checked(copied, name, conv).kernel_size[0]), []).append(name)
+        by_size.setdefault(str(checked(copied, name, conv).kernel_size[0]), []).append(name)
     banks, current = nn.ModuleDict(), Current()
     for size, names in by_size.items():
         shapes = []
@@ -164,7 +175,7 @@ def hyperize(
             conv = copied.get_submodule(name)
             assert isinstance(conv, nn.Conv2d)
             shapes.append((conv.out_channels, conv.in_channels // conv.groups))
-            _replace(copied, name, GeneratedConv2d(conv, name, current))
+            copied = _replaced(copied, name, GeneratedConv2d(conv, name, current))
             weight = conv.weight
         bank = KernelBank(shapes, int(size), base, embedding_size)
         banks[size] = bank.to(weight.device, weight.dtype)
@@ -179,48 +190,16 @@ def convolution_kernels(model: nn.Module) -> list[Tensor]:
     """
     own = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d) and m.weight is not None]
     networks = [m for m in model.modules() if isinstance(m, Hyperized)]
-    return own + [kernel for network in networks for kernel in network.last.values()]
+    return own + [kernel for network in networks for kernel in network.current.kernels.values()]
 
 
-def _selected(model: nn.Module, base: tuple[int, int], select: Select) -> list[str]:
-    """The names of the selected convolutions, in the network's order."""
-    convs = {name: m for name, m in model.named_modules() if isinstance(m, nn.Conv2d)}
-    if select is None:
-        names = [name for name, conv in convs.items() if _fits(conv, base)]
-    elif callable(select):
-        names = [name for name, conv in convs.items() if select(name, conv)]
-    else:
-        unknown = sorted(set(select) - convs.keys())
-        if unknown:
-            raise ValueError(f"hyperize: {unknown[0]!r} is no Conv2d of the model")
-        names = [name for name in convs if name in select]
-    if not names:
-        raise ValueError(f"hyperize: no convolution of the {len(convs)} is selected")
-    return names
-
-
-def _fits(conv: nn.Conv2d, base: tuple[int, int]) -> bool:
-    shape = (conv.out_channels, conv.in_channels // conv.groups)
-    multiples = not any(channels % size for channels, size in zip(shape, base, strict=True))
-    return multiples and conv.kernel_size[0] == conv.kernel_size[1] > 1
-
-
-def _checked(model: nn.Module, name: str, conv: nn.Module) -> nn.Conv2d:
-    assert isinstance(conv, nn.Conv2d)
-    if conv.kernel_size[0] != conv.kernel_size[1]:
-        height, width = conv.kernel_size
-        raise ValueError(f"hyperize: {name} has a kernel of {height} x {width}; only square ones")
-    if "weight" not in conv._parameters:
-        raise ValueError(f"hyperize: {name} has a weight that is parametrized; remove that first")
-    shared = [n for n, p in model.named_parameters(remove_duplicate=False) if p is conv.weight]
-    if len(shared) > 1:
-        raise ValueError(f"hyperize: {' and '.join(shared)} are one weight; give each its own")
-    return conv
-
-
-def _replace(model: nn.Module, name: str, layer: nn.Module) -> None:
+def _replaced(model: nn.Module, name: str, layer: nn.Module) -> nn.Module:
+    """The model with that layer; the layer itself where the model is the convolution, named ""."""
+    if not name:
+        return layer
     parent, _, last = name.rpartition(".")
     setattr(model.get_submodule(parent), last, layer)
+    return model
 
 
 def _plain(layer: nn.Module, kernel: Tensor) -> nn.Conv2d:
@@ -238,8 +217,13 @@ def _settings(conv: nn.Conv2d) -> dict[str, Any]:
     return found | {"bias": False, "device": "meta"}
 
 
+def _precision(parameter: Tensor) -> torch.dtype | None:
+    """What autocast computes products of the parameter in, if it is on."""
+    device = parameter.device.type
+    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
+
+
 def _same(kept: Any, now: Any) -> bool:
     return len(kept) == len(now) and all(
-        p is q and place == here and version == current
-        for (p, place, version), (q, here, current) in zip(kept, now, strict=True)
+        p is q and traces == current for (p, *traces), (q, *current) in zip(kept, now, strict=True)
     )

@@ -1,0 +1,59 @@
+"""Which of a network's convolutions `hyperize` takes, and which it has to refuse."""
+
+from collections.abc import Callable, Collection
+
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+Select = Callable[[str, nn.Conv2d], bool] | Collection[str] | str | None
+
+
+def selected(model: nn.Module, base: tuple[int, int], select: Select) -> list[str]:
+    """The names of the selected convolutions, in the network's order.
+
+    Raises:
+        ValueError: for a name that is no Conv2d; if nothing is selected.
+    """
+    convs = {name: m for name, m in model.named_modules() if isinstance(m, nn.Conv2d)}
+    if select is None:
+        names = [name for name, conv in convs.items() if _fits(conv, base)]
+    elif callable(select):
+        names = [name for name, conv in convs.items() if select(name, conv)]
+    else:
+        wanted = {select} if isinstance(select, str) else set(select)
+        unknown = sorted(wanted - convs.keys())
+        if unknown:
+            raise ValueError(f"hyperize: {unknown[0]!r} is no Conv2d of the model")
+        names = [name for name in convs if name in wanted]
+    if not names:
+        raise ValueError(f"hyperize: none of the model's {len(convs)} Conv2d is selected")
+    return names
+
+
+def _fits(conv: nn.Conv2d, base: tuple[int, int]) -> bool:
+    shape = (conv.out_channels, conv.in_channels // conv.groups)
+    multiples = not any(channels % size for channels, size in zip(shape, base, strict=True))
+    return multiples and conv.kernel_size[0] == conv.kernel_size[1] > 1
+
+
+def checked(model: nn.Module, name: str, conv: nn.Module) -> nn.Conv2d:
+    """The convolution, if its kernel can be generated.
+
+    Raises:
+        ValueError: naming it, if not.
+    """
+    assert isinstance(conv, nn.Conv2d)
+    kind = type(conv)
+    if (kind.forward, kind._conv_forward) != (nn.Conv2d.forward, nn.Conv2d._conv_forward):
+        raise ValueError(f"hyperize: {name} is a {kind.__name__}, with a forward of its own")
+    if is_lazy(conv.weight):
+        raise ValueError(f"hyperize: {name} is lazy; call the model once before")
+    if conv.kernel_size[0] != conv.kernel_size[1]:
+        height, width = conv.kernel_size
+        raise ValueError(f"hyperize: {name} has a kernel of {height} x {width}; only square ones")
+    if "weight" not in conv._parameters:
+        raise ValueError(f"hyperize: {name} has a weight that is parametrized; remove that first")
+    shared = [n for n, p in model.named_parameters(remove_duplicate=False) if p is conv.weight]
+    if len(shared) > 1:
+        raise ValueError(f"hyperize: {' and '.join(shared)} are one weight; give each its own")
+    return conv
