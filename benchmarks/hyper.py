@@ -4,26 +4,27 @@ Training steps (forward, backward, Adam) and evaluation passes on the same resid
 """
 
 import time
+from functools import partial
 
 import torch
 
 from benchmarks.loop import BareSteps
-from benchmarks.measure import compare
+from benchmarks.measure import compare_rounds, in_turns
 from hypernetworks import HyperMnistConvnet, MnistConvnet
 
 TARGET = 1.05
+WARM = 4
 
 
 def measure(steps: int = 60, batch_size: int = 1000) -> tuple[float, float]:
     """Prints and returns the ratios of training and of evaluation."""
     hyper, plain = BareSteps(HyperMnistConvnet(), batch_size), BareSteps(MnistConvnet(), batch_size)
     plain.images = hyper.images
-    warm = steps // 10
-    training = [(hyper(), plain()) for _ in range(steps)][warm:]
-    evaluation = [(_forward(hyper), _forward(plain)) for _ in range(steps)][warm:]
+    training = in_turns(hyper, plain, steps, WARM)
+    evaluation = in_turns(partial(_forward, hyper), partial(_forward, plain), steps, WARM)
     return (
-        compare("training step, hyper convnet / convnet", *zip(*training, strict=True), TARGET),
-        compare("evaluation, hyper convnet / convnet", *zip(*evaluation, strict=True), TARGET),
+        compare_rounds("training step, hyper convnet / convnet", training, TARGET),
+        compare_rounds("evaluation, hyper convnet / convnet", evaluation, TARGET),
     )
 
 

@@ -5,18 +5,18 @@ batch, in turns.
 """
 
 import time
-from collections.abc import Callable
 from statistics import median
 
 import torch
 
-from benchmarks.measure import compare
+from benchmarks.measure import compare_rounds, in_turns
 from hypernetworks.data.images import ImageBatches, Images, channel_moments
 from hypernetworks.static.hyperize import Hyperized
 from hypernetworks.static.wide_resnet import WideResNet, hyper_wide_resnet
 from hypernetworks.tasks.classify import Classification
 
 TRAINING, EVALUATION, PIPELINE = 1.05, 1.0, 3.0
+WARM = 2
 
 
 class Arm:
@@ -39,7 +39,8 @@ class Arm:
         return time.perf_counter() - started
 
     def evaluate(self) -> float:
-        self.model.eval()
+        if self.model.training:
+            self.model.eval()  # which forgets kept kernels
         with torch.inference_mode():
             started = time.perf_counter()
             self.model(self.batch[0])
@@ -55,34 +56,19 @@ class Arm:
         return time.perf_counter() - started
 
 
-def measure(widen: int, steps: int = 16, batch: int = 128, depth: int = 40) -> tuple[float, float]:
+def measure(widen: int, steps: int = 40, batch: int = 128, depth: int = 40) -> tuple[float, float]:
     """Prints and returns the ratios of training and of evaluation."""
     hyper, plain = Arm(hyper_wide_resnet(depth, widen), batch), Arm(WideResNet(depth, widen), batch)
-    warm = max(1, steps // 8)
-    training = in_turns(hyper, plain, steps)[warm:]
-    evaluation = in_turns(hyper.evaluate, plain.evaluate, 4 * steps)[warm:]
+    training = in_turns(hyper, plain, steps, WARM)
+    evaluation = in_turns(hyper.evaluate, plain.evaluate, 4 * steps, WARM)
     name = f"WRN-{depth}-{widen}, hyper / plain"
     ratios = (
-        compare(f"training step, {name}", *zip(*training, strict=True), TRAINING),
-        compare(f"evaluation, {name}", *zip(*evaluation, strict=True), EVALUATION),
+        compare_rounds(f"training step, {name}", training, TRAINING),
+        compare_rounds(f"evaluation, {name}", evaluation, EVALUATION),
     )
-    seconds = [hyper.generate() for _ in range(steps)][warm:]
+    seconds = [hyper.generate() for _ in range(WARM + steps)][WARM:]
     print(f"  making the kernels, forward and backward: {median(seconds) * 1e3:.1f} ms")
     return ratios
-
-
-def in_turns(
-    ours: Callable[[], float], theirs: Callable[[], float], rounds: int
-) -> list[tuple[float, float]]:
-    """Seconds of both, round by round; who goes first changes, as it may matter."""
-    pairs = []
-    for number in range(rounds):
-        if number % 2:
-            second = theirs()
-            pairs.append((ours(), second))
-        else:
-            pairs.append((ours(), theirs()))
-    return pairs
 
 
 def pipeline(steps: int = 8, batch: int = 128, images: int = 45_000, depth: int = 40) -> float:

@@ -4,7 +4,7 @@ import math
 
 import torch
 from benchmarks.__main__ import main
-from benchmarks.measure import compare
+from benchmarks.measure import compare, compare_rounds, in_turns
 
 from benchmarks import characters, hyper, layout, loop, residual, startup
 from hypernetworks import MnistConvnet
@@ -56,6 +56,21 @@ def test_startup_runs_both_applications(capsys):
 def test_a_ratio_is_that_of_the_medians(capsys):
     assert compare("x", [3.0, 1.0, 9.0], [2.0, 1.0, 50.0], 1.4) == 1.5
     assert "1.500" in (out := capsys.readouterr().out)
+    assert "MISSED" in out
+
+
+def test_rounds_are_compared_one_by_one(capsys):
+    seconds = iter([9.0, 9.0, 2.0, 1.0, 6.0, 4.0, 30.0, 10.0])  # as they are asked for
+    calls = []
+
+    def arm(name):
+        return lambda: calls.append(name) or next(seconds)
+
+    pairs = in_turns(arm("ours"), arm("theirs"), rounds=3, warm=1)
+    assert calls == ["ours", "theirs", "theirs", "ours"] * 2
+    assert pairs == [(1.0, 2.0), (6.0, 4.0), (10.0, 30.0)]
+    assert compare_rounds("x", pairs, 0.4) == 0.5
+    assert "0.500, median of 3 rounds" in (out := capsys.readouterr().out)
     assert "MISSED" in out
 
 
