@@ -28,6 +28,7 @@ _HOME = {
     "TiledKernel": "hypernetworks.static.generator",
     "tile_kernels": "hypernetworks.static.generator",
     "hyperize": "hypernetworks.static.hyperize",
+    "convolution_kernels": "hypernetworks.static.hyperize",
     "CoordinateHypernetwork": "hypernetworks.static.coordinate",
     "CoordinateMLP": "hypernetworks.static.coordinate",
     "MLP": "hypernetworks.static.coordinate",
@@ -75,6 +76,7 @@ __all__ = [
     "Masks",
     "MnistConvnet",
     "TiledKernel",
+    "convolution_kernels",
     "from_labml",
     "from_supercell",
     "hyperize",
@@ -96,7 +98,7 @@ if TYPE_CHECKING:
     from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
     from hypernetworks.static.coordinate import MLP, CoordinateHypernetwork, CoordinateMLP
     from hypernetworks.static.generator import KernelGenerator, TiledKernel, tile_kernels
-    from hypernetworks.static.hyperize import hyperize
+    from hypernetworks.static.hyperize import convolution_kernels, hyperize
     from hypernetworks.static.mnist import HyperMnistConvnet, MnistConvnet
 
 

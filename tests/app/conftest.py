@@ -9,7 +9,6 @@ SMALL = (
     "trainer.max_steps=6",
     "trainer.eval_every=2",
     "trainer.log_every=1",
-    "trainer.scheduler=null",
     "threads=1",
 )
 

@@ -1,14 +1,23 @@
 """Every experiment file: composed in all profiles, counted at full size, stepped in demo."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
+import torch
 from omegaconf import OmegaConf
 
 from hypernetworks.app import params
-from hypernetworks.app.build import build_model, count_parameters
+from hypernetworks.app.build import build_experiment, build_model, count_parameters
 from hypernetworks.app.experiments import experiment_files, sweeps
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.run import run
+from hypernetworks.data import cifar10
+from hypernetworks.data.images import channel_moments
+from hypernetworks.locations import experiments_dir
+from hypernetworks.report.protocol import load_figures
 from hypernetworks.report.records import find
+from hypernetworks.training.devices import placement
 
 EXPERIMENTS = list(experiment_files())
 
@@ -42,12 +51,44 @@ def test_steps_in_demo(experiment, small, tmp_path):
         "characters/s" if record["table"] in ("3", "4") else "images/s"
     )
     assert record["parameters"] == count_parameters(build_model(cfg, "meta"))
+    drawn = {figure.array for figure in figures_of(record["table"], record["row"])} - {None}
+    if drawn:
+        with np.load(record.path.parent / record["arrays"]) as arrays:
+            assert drawn <= set(arrays)
     if record["table"] in ("3", "4"):
         assert {"test_bpc", "valid_bpc", "valid_estimate_bpc"} == record["metrics"].keys()
         assert record["baseline"]["metrics"]["test_bpc"]["value"] < 7
     else:
         assert {"test_error", "test_accuracy", "valid_error"} <= record["metrics"].keys()
         assert record["baseline"]["metrics"]["test_error"]["value"] < 90
+
+
+def figures_of(table, row):
+    return [f for f in load_figures(experiments_dir()).values() if (table, row) in f.rows]
+
+
+def test_figures_12_and_13_show_a_kernel_of_each_group_learned_and_generated():
+    arrays = {f.id: f.array for f in figures_of("2", "wrn_40_1")}
+    assert arrays == {f.id: f.array for f in figures_of("2", "hyper_wrn_40_1")}
+    for row in ("wrn_40_1", "hyper_wrn_40_1"):
+        found = build_model(compose_row(f"table2/{row}", "paper"), "meta").arrays()
+        assert found[arrays["12"]].shape == (16, 16, 3, 3)
+        assert found[arrays["13"]].shape == (32, 32, 3, 3)
+
+
+def test_table_2_trains_on_what_its_protocol_says(small):
+    """Crops, mirror images and L2 reach the batches and the loss; validation and test have none."""
+    cfg = small("table2/hyper_wrn_40_1")
+    with placement("cpu") as place:
+        experiment = build_experiment(cfg, place)
+    train, valid, test = experiment.train, experiment.valid, experiment.finals["test"]
+    assert experiment.finals["valid"] is valid
+    assert (experiment.task.l2, train.pad, train.flip, train.batch_size) == (5e-4, 2, True, 50)
+    assert [(b.pad, b.flip, b.shuffle) for b in (valid, test)] == [(0, False, False)] * 2
+    images = cifar10.load(Path(cfg.data_dir), "sample", 500).train
+    for batches in (train, valid, test):
+        for found, expected in zip(batches.scale, channel_moments(images), strict=True):
+            assert torch.equal(found.flatten(), expected)
 
 
 def test_paper_protocol_of_table_7():

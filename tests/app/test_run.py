@@ -83,6 +83,20 @@ def test_a_time_limit_is_resumed_by_the_same_call(small, records):
     assert [(s["first_step"], s["last_step"]) for s in record["segments"]] == [(0, 1), (1, 6)]
 
 
+def test_a_hyper_residual_network_resumes_in_the_middle_of_its_cycle(small, records):
+    row = "table2/hyper_wrn_40_1"
+    run(small(row, "trainer.max_time=0.0001"))
+    run(small(row))
+    run(small(row, "force=true"))
+    resumed, whole = sorted(records(), key=lambda r: len(r["id"]))
+    assert [(s["first_step"], s["last_step"]) for s in resumed["segments"]] == [(0, 1), (1, 6)]
+    assert resumed["config"]["trainer"]["scheduler"] == "OneCycleLR"
+    assert len(whole["segments"]) == 1
+    assert resumed["metrics"] == whole["metrics"]
+    curves = [(r.path.parent / r["curve"]).read_text() for r in (resumed, whole)]
+    assert curves[0] == curves[1]
+
+
 def test_a_nan_leaves_a_clear_record(small, records, monkeypatch):
     cfg = small("table7/cnn", "trainer.lr=1e30", "trainer.scheduler=null")
     with pytest.raises(Diverged):

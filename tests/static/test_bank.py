@@ -69,6 +69,19 @@ def test_kernels_start_with_hes_variance(shape):
     assert float(kernels.detach().mean()) == pytest.approx(0, abs=expected / 20)
 
 
+def test_embeddings_start_small_and_the_generator_makes_up_for_it():
+    """As large as Adam's steps can move; the kernels of both are the same."""
+    torch.manual_seed(2)
+    bank = KernelBank([(16, 16)] * 50 + [(64, 32)] * 50, 3)
+    norms = bank.embeddings.detach().norm(dim=1)
+    torch.testing.assert_close(norms[:50], torch.full((50,), 8.0) / 10)
+    torch.testing.assert_close(norms[50:], torch.full((400,), 8.0) / math.sqrt(2) / 10)
+    w_in, w_out = bank.generator.w_in.detach(), bank.generator.w_out.detach()
+    assert float(w_in.std()) == pytest.approx(3 / 8, rel=0.02)
+    he = math.sqrt(2 / (16 * 9))
+    assert float(w_out.std()) == pytest.approx(10 / 3 * he / 8, rel=0.03)
+
+
 def test_gradients_reach_every_embedding(bank):
     sum(kernel.square().sum() for kernel in bank()).backward()
     assert (bank.embeddings.grad.abs().sum(1) > 0).all()

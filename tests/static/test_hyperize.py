@@ -8,9 +8,11 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torch import nn
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.checkpoint import checkpoint
 
 from hypernetworks import hyperize
+from hypernetworks.static.generated import GeneratedConv2d
 from hypernetworks.static.hyperize import convolution_kernels
 
 
@@ -46,7 +48,7 @@ def test_baked_it_gives_the_same_outputs(network):
     assert {n: p.shape for n, p in baked.named_parameters()} == {
         n: p.shape for n, p in plain.named_parameters()
     }
-    assert all(type(m) is not nn.Module for m in baked.modules())
+    assert not any(isinstance(m, GeneratedConv2d) for m in baked.modules())
     sizes = net.sizes()
     assert sizes.plain == sum(p.numel() for p in plain.parameters())
     assert sizes.parameters == sum(p.numel() for p in net.parameters())
@@ -216,17 +218,29 @@ class Doubling(nn.Conv2d):
         return 2 * super().forward(x)
 
 
+def patched(conv):
+    conv.forward = lambda x: 2 * x
+    return conv
+
+
+def hooked(conv):
+    conv.register_forward_hook(lambda *call: None)
+    return conv
+
+
 @pytest.mark.parametrize(
     ("model", "message"),
     [
-        (nn.Sequential(Doubling(4, 4, 3)), "0 is a Doubling, with a forward of its own"),
-        (nn.Sequential(nn.LazyConv2d(4, 3)), "0 is lazy; call the model once before"),
-        (hyperize(nn.Sequential(nn.Conv2d(4, 4, 3)), (4, 4)), "model.0 is a GeneratedConv2d"),
+        (Doubling(4, 4, 3), "1 is a Doubling, with a forward of its own"),
+        (nn.LazyConv2d(4, 3), "1 is lazy; call the model once before"),
+        (patched(nn.Conv2d(4, 4, 3)), "1 is a Conv2d, with a forward of its own"),
+        (hooked(nn.Conv2d(4, 4, 3)), "1 has hooks; remove them"),
+        (hyperize(nn.Conv2d(4, 4, 3), (4, 4)), "is hyperized already"),
     ],
 )
-def test_convolutions_that_compute_something_else_are_refused(model, message):
+def test_what_would_be_lost_or_wrong_is_refused(model, message):
     with pytest.raises(ValueError, match=message):
-        hyperize(model, (4, 4))
+        hyperize(nn.Sequential(nn.Conv2d(4, 4, 3), model), (4, 4))
 
 
 @pytest.mark.parametrize("sizes", [((0, 4), 3), ((4, -1), 3), ((4, 4), 0)])
@@ -244,8 +258,29 @@ def test_one_name_and_a_model_that_is_a_convolution():
     assert net.banks["3"].embeddings.grad is not None
 
 
-def test_it_starts_in_the_networks_own_mode():
-    assert not hyperize(Small().eval(), (4, 4), 3, select="first").training
+def test_every_module_starts_in_the_networks_own_mode():
+    net = hyperize(Small().eval(), (4, 4), 3, select="first")
+    assert not any(m.training for m in (*net.modules(), *net.bake().modules()))
+    assert all(m.training for m in hyperize(Small(), (4, 4), 3, select="first").modules())
+
+
+def test_memory_formats_are_the_plain_networks():
+    """Kernels come channels-last; a network that views its features must not notice."""
+    plain = nn.Sequential(nn.Conv2d(4, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3))
+    net, x = hyperize(plain, (4, 4), 3), torch.randn(2, 4, 8, 8)
+    for network in (net, net.bake()):
+        network(x).view(2, -1)
+    (kernel, *_) = net.kernels().values()
+    assert kernel.is_contiguous(memory_format=torch.channels_last)
+    last = net(x.to(memory_format=torch.channels_last))
+    assert last.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_initialisers_pass_by_what_is_generated():
+    net = hyperize(Small(), (4, 4), 3, select=["first", "second"])
+    net.apply(lambda m: nn.init.zeros_(m.weight) if isinstance(m, nn.Conv2d) else None)
+    assert not net.model.last.weight.any()
+    assert net.kernels()["first"].any()
 
 
 class Checkpointed(Small):
@@ -267,7 +302,52 @@ def test_gradients_are_the_same_with_activation_checkpointing():
 
 def test_a_layer_alone_has_no_kernel():
     net = hyperize(Small(), (4, 4), 3, select=["first"])
-    net(images(2, 20))
-    for alone in (hyperize(Small(), (4, 4), 3, select=["first"]), copy.deepcopy(net)):
-        with pytest.raises(RuntimeError, match="no kernel before its network's call"):
-            alone.model.first(images())
+    for alone in (net, copy.deepcopy(net)):
+        alone(images(2, 20))
+        for layers in (alone.model.first, alone.model):
+            with pytest.raises(RuntimeError, match=r"first has a .* with net.generated\(\)"):
+                layers(images(2, 20))
+    with net.generated() as model:
+        torch.testing.assert_close(model(images(2, 20)), net(images(2, 20)))
+        model.first(images(2, 20))  # the call inside does not end what is around it
+
+
+def test_a_penalty_before_the_first_call_is_refused():
+    net = hyperize(Small(), (4, 4), 3, select=["first"])
+    for fresh in (net, copy.deepcopy(net)):
+        with pytest.raises(RuntimeError, match="no kernels before its first call"):
+            convolution_kernels(fresh)
+        fresh(images(2, 20))
+        assert len(convolution_kernels(fresh)) == 4
+
+
+def test_kept_kernels_follow_fused_optimisers():
+    """Their steps raise no tensor's version."""
+    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
+    optimizer = torch.optim.Adam(net.parameters(), 0.1, fused=True)
+    with torch.no_grad():
+        before = net.kernels()["first"].clone()
+    net(images(2, 20)).sum().backward()
+    optimizer.step()
+    with torch.no_grad():
+        kept = net.kernels()["first"]
+        assert not torch.equal(kept, before)
+        torch.testing.assert_close(kept, net.train().kernels()["first"], rtol=0, atol=0)
+
+
+def test_without_gradients_where_nothing_can_be_kept():
+    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
+    x = images(2, 20)
+    with torch.no_grad():
+        expected = net(x)
+        stacked = {n: torch.stack([p, p]) for n, p in net.named_parameters()}
+        both = torch.vmap(lambda p: torch.func.functional_call(net, p, (x,)))(stacked)
+        torch.testing.assert_close(both, torch.stack([expected, expected]), rtol=1e-4, atol=1e-5)
+        with FakeTensorMode(allow_non_fake_inputs=True):
+            net(x)
+        torch.testing.assert_close(net(x), expected)
+        assert copy.deepcopy(net).to("meta")(x.to("meta")).is_meta
+    with torch.inference_mode():
+        within = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
+        within.load_state_dict(net.state_dict())
+        torch.testing.assert_close(within(x), expected)

@@ -5,6 +5,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from hypernetworks.static.generated import GeneratedConv2d
 from hypernetworks.static.wide_resnet import Block, WideResNet, hyper_wide_resnet
 
 
@@ -23,12 +24,20 @@ def test_counts(widen, plain, hyper):
 
 def test_only_the_convolutions_of_blocks_are_generated():
     net = hyper_wide_resnet(16, 1, embedding_size=4)
-    layers = [m for m in net.model.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
-    own = [m for m in layers if m.weight is not None]
+    kinds = (nn.Conv2d, nn.Linear, GeneratedConv2d)
+    layers = [m for m in net.model.modules() if isinstance(m, kinds)]
     assert len(layers) == 16  # conv1, twelve in blocks, two projections, the classifier
-    assert len(own) == 4
+    assert sum(isinstance(m, GeneratedConv2d) for m in layers) == 12
     assert net(torch.randn(2, 3, 32, 32)).shape == (2, 10)
-    assert not any(m.bias is not None for m in layers if isinstance(m, nn.Conv2d))
+    assert [m for m in layers if m.bias is not None] == [net.model.classifier]
+
+
+def test_all_kernels_of_a_pass_come_from_one_product():
+    net, calls = hyper_wide_resnet(16, 1, embedding_size=4), []
+    (bank,) = net.banks.values()
+    bank.generator.register_forward_hook(lambda *call: calls.append(call[2].shape))
+    net(torch.randn(2, 3, 32, 32))
+    assert calls == [(len(bank.embeddings), 16, 16, 3, 3)]
 
 
 def test_a_block_is_pre_activation():
@@ -66,6 +75,11 @@ def test_signals_start_at_the_same_size_generated_or_not():
 def test_another_depth_is_refused(depth):
     with pytest.raises(ValueError, match=f"depth={depth}"):
         WideResNet(depth)
+
+
+def test_a_network_of_no_width_is_refused():
+    with pytest.raises(ValueError, match="widen=0"):
+        hyper_wide_resnet(40, 0)
 
 
 def test_the_arrays_are_kernels_of_the_first_two_groups():

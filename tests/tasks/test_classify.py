@@ -34,7 +34,8 @@ def test_ridge_equals_numpys_least_squares():
     generator = torch.Generator().manual_seed(0)
     images = torch.rand(40, 1, 3, 3, generator=generator)
     labels = torch.arange(40) % 4
-    ridge = RidgeClassifier([(images[:25], labels[:25]), (images[25:], labels[25:])], penalty=0)
+    batches = [(images[:25], labels[:25]), (images[25:], labels[25:])]
+    ridge = RidgeClassifier(batches, penalty=0, classes=4)
     x = np.concatenate([np.ones((40, 1)), images.flatten(1).double().numpy()], 1)
     weight = np.linalg.lstsq(x, np.eye(4)[labels], rcond=None)[0]
     np.testing.assert_allclose(ridge(images).numpy(), x @ weight, atol=1e-9)
@@ -66,3 +67,9 @@ def test_the_penalty_acts_on_generated_kernels():
     assert not found[2].any()
     with pytest.raises(ValueError, match="l2=-1"):
         Classification(l2=-1)
+
+
+def test_a_model_without_kernels_has_no_penalty():
+    batch = torch.randn(2, 3), torch.tensor([0, 2])
+    model = nn.Linear(3, 3)
+    assert torch.equal(Classification(0.1).loss(model, batch), Classification().loss(model, batch))

@@ -26,6 +26,7 @@ def settings(**changes):
         ({"lr_table": [[5, 0.1], [5, 0.2]]}, "rising steps"),
         ({"lr_table": []}, "lr_table"),
         ({"lr_table": [[5, "abc"]]}, "lr_table"),
+        ({"lr_table": [[5, 0.2]]}, r"lr=0.1: trainer.lr_table begins with 0.2"),
         ({"lr": float("nan")}, "lr=nan"),
         ({"max_time": float("inf")}, "max_time=inf"),
         ({"checkpoint_every": -1.0}, "checkpoint_every"),

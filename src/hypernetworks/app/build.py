@@ -64,6 +64,21 @@ def build_experiment(cfg: DictConfig, place: Placement) -> Experiment:
     return (_images if images else _text)(cfg, place)
 
 
+def check_fit(cfg: DictConfig, model: nn.Module, experiment: Experiment) -> None:
+    """Refuses a model that images of the data set do not fit, before a run leaves anything."""
+    if experiment.examples[1] != "images":
+        return  # `_load_text` has compared the symbols
+    images, _ = next(experiment.valid.epoch(0))
+    try:
+        with torch.no_grad():
+            model.eval()(images[:1])
+    except RuntimeError as error:
+        shape, reason = tuple(images.shape[1:]), str(error).splitlines()[0]
+        raise RunError(
+            f"the model does not take the images of dataset={cfg.dataset.name}, {shape}: {reason}"
+        ) from error
+
+
 def _load_text(cfg: DictConfig) -> TextSplits:
     """The text of `cfg.dataset`, whose symbols the model of `cfg.model` must know."""
     dataset, data_dir = cfg.dataset, Path(cfg.data_dir).expanduser()

@@ -1,5 +1,6 @@
 """What must hold of a configuration beyond its types, checked before anything is written."""
 
+import math
 import re
 
 from omegaconf import DictConfig
@@ -18,8 +19,13 @@ def check_config(cfg: DictConfig) -> None:
     Raises:
         RunError: naming the key, the value and what it may be.
     """
-    if not 0 <= cfg.seed < 2**63:
-        raise RunError(f"seed={cfg.seed}: choose 0 to 2^63 - 1")
+    seeds = {"seed": cfg.seed, "dataset.split_seed": cfg.dataset.get("split_seed", 0)}
+    for key, seed in seeds.items():
+        if not 0 <= seed < 2**63:
+            raise RunError(f"{key}={seed}: choose 0 to 2^63 - 1")
+    l2 = cfg.dataset.get("l2", 0.0)
+    if not 0 <= l2 < math.inf:
+        raise RunError(f"dataset.l2={l2}: it must be 0 or more")
     if cfg.threads is not None and cfg.threads < 1:
         raise RunError(f"threads={cfg.threads}: it must be at least 1")
     if cfg.table not in TABLES:

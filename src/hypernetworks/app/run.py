@@ -12,7 +12,13 @@ from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from hypernetworks.app.build import Experiment, build_experiment, build_model, count_parameters
+from hypernetworks.app.build import (
+    Experiment,
+    build_experiment,
+    build_model,
+    check_fit,
+    count_parameters,
+)
 from hypernetworks.app.checks import RunError, check_config
 from hypernetworks.app.identity import RunFiles, deviations, locate
 from hypernetworks.app.listeners import MetricsListener, ProgressListener, log_to, progress_bar
@@ -83,7 +89,8 @@ def run(cfg: DictConfig) -> float | None:
         experiment = build_experiment(cfg, place)
         torch.manual_seed(cfg.seed)
         model = build_model(cfg, place.device).to(memory_format=torch.channels_last)
-        build_scheduler(build_optimizer(model, settings), settings)
+        check_fit(cfg, model, experiment)
+        _check_schedule(model, settings, len(experiment.train))
         if place.leads:
             files.folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_lock(files))
@@ -212,6 +219,14 @@ def _report(label: str, record: dict[str, Any]) -> None:
     sample = record["data"]["kind"] == "sample"
     warning = " (SAMPLE DATA: not comparable with the paper)" if sample else ""
     log.info("%s: %s after %d steps%s", label, shown, record["steps"], warning)
+
+
+def _check_schedule(model: nn.Module, settings: TrainerSettings, steps_an_epoch: int) -> None:
+    """Builds optimiser and schedule, which name what is wrong with them."""
+    scheduler = build_scheduler(build_optimizer(model, settings), settings)
+    total, own = _total_steps(settings, steps_an_epoch), getattr(scheduler, "total_steps", None)
+    if own is not None and own < total:
+        raise RunError(f"trainer.scheduler_args.total_steps={own}: training takes {total} steps")
 
 
 def _total_steps(settings: TrainerSettings, steps_an_epoch: int) -> int:

@@ -106,8 +106,9 @@ class ImageBatches:
                 f"the last of the batches of {batch_size} has {len(data) % batch_size} examples, "
                 f"which do not divide over {shard[1]} processes; choose another trainer.batch_size"
             )
-        if pad < 0:
-            raise DataError(f"dataset.pad={pad}: it must be 0 or more")
+        side = min(data.images.shape[-2:])
+        if not 0 <= pad <= side:
+            raise DataError(f"dataset.pad={pad}: choose 0 to {side}, the images' side")
         self.batch_size = batch_size
         self.seed = seed
         self.pad = pad

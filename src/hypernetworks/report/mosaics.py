@@ -1,4 +1,4 @@
-"""Images of kernels and filters (figures 2, 8): tiles on one gray scale.
+"""Images of kernels and filters (figures 2, 8, 12, 13): tiles on one gray scale.
 
 Shapes:
     kernels  (N_out, N_in, f, f)     drawn as N_in rows of N_out tiles

@@ -7,12 +7,15 @@ plain = net.bake()      # the same network with the generated kernels as its own
 """
 
 import copy
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any, NamedTuple, Self
 
 import torch
 from torch import Tensor, nn
 
 from hypernetworks.static.bank import KernelBank
+from hypernetworks.static.generated import Current, GeneratedConv2d, replaced
 from hypernetworks.static.selection import Select, checked, selected
 
 
@@ -24,38 +27,10 @@ class Sizes(NamedTuple):
     compression: float
 
 
-class Current:
-    """The kernels of a network's last call, by layer; all its layers share one.
-
-    They stay after the call, for regularisers of the kernels and for activation checkpointing,
-    which calls the layers again in the backward pass.
-    """
-
-    def __init__(self) -> None:
-        self.kernels: dict[str, Tensor] = {}
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"kernels": {}}  # they belong to a call, not to copies and files
-
-
-class GeneratedConv2d(nn.Conv2d):
-    """A convolution that finds its kernel, by its name, in `current`; its bias is its own."""
-
-    def __init__(self, conv: nn.Conv2d, name: str, current: Current) -> None:
-        super().__init__(**_settings(conv))
-        self.register_parameter("weight", None)
-        self.bias = conv.bias
-        self.name = name
-        self.current = current
-
-    def forward(self, x: Tensor) -> Tensor:
-        if self.name not in self.current.kernels:
-            raise RuntimeError("a generated convolution has no kernel before its network's call")
-        return self._conv_forward(x, self.current.kernels[self.name], self.bias)
-
-
 class Hyperized(nn.Module):
     """A network whose selected convolutions have generated kernels; made by `hyperize`.
+
+    Activation checkpointing needs `use_reentrant=False`; while it trains, one call at a time.
 
     Attributes:
         model: the network, `GeneratedConv2d` in the selected places.
@@ -76,22 +51,30 @@ class Hyperized(nn.Module):
         self.banks = banks
         self.names = names
         self.current = current
-        self.training = model.training
         self._kept: tuple[Any, dict[str, Tensor]] | None = None
 
     def kernels(self) -> dict[str, Tensor]:
         """{name of the layer: its kernel}, all of a kernel size from one batched product.
 
         Without gradients in evaluation mode they are generated once and kept until a parameter
-        or autocast's precision changes, or until the next `train()` or `eval()`: a change through
-        `parameter.data` leaves no other trace.
+        or autocast's precision changes, until the next call with gradients, `train()` or `eval()`.
+        Of some changes torch keeps no trace (through `parameter.data`): call `eval()` after them.
+        Compiled networks generate them in each call.
         """
-        if self.training or torch.is_grad_enabled() or torch.compiler.is_compiling():
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined]
+            return self._generate()
+        if self.training or torch.is_grad_enabled():
+            self._kept = None  # fused optimisers, too, leave no trace of their steps
+            return self._generate()
+        if not all(_leaves_traces(p) for p in self.banks.parameters()):
             return self._generate()
         now = [(p, p.data_ptr(), p._version, _precision(p)) for p in self.banks.parameters()]
-        if self._kept is None or not _same(self._kept[0], now):
-            self._kept = (now, self._generate())
-        return self._kept[1]
+        if self._kept is not None and _same(self._kept[0], now):
+            return self._kept[1]
+        found = self._generate()
+        if all(type(kernel) is Tensor for kernel in found.values()):  # none of a tracer's
+            self._kept = (now, found)
+        return found
 
     def _generate(self) -> dict[str, Tensor]:
         found: dict[str, Tensor] = {}
@@ -101,8 +84,20 @@ class Hyperized(nn.Module):
 
     def forward(self, *arguments: Any, **options: Any) -> Any:
         """The network's own, with the kernels of `kernels()`."""
-        self.current.kernels = self.kernels()
-        return self.model(*arguments, **options)
+        self.current.begin(self.kernels())
+        try:
+            return self.model(*arguments, **options)
+        finally:
+            self.current.end()
+
+    @contextmanager
+    def generated(self) -> Iterator[nn.Module]:
+        """For the network's other methods: `with net.generated() as model: model.encode(x)`."""
+        self.current.begin(self.kernels())
+        try:
+            yield self.model
+        finally:
+            self.current.end()
 
     def train(self, mode: bool = True) -> Self:
         self._kept = None
@@ -114,7 +109,9 @@ class Hyperized(nn.Module):
         with torch.no_grad():
             kernels = self._generate()
         for name, kernel in kernels.items():
-            plain = _replaced(plain, name, _plain(plain.get_submodule(name), kernel))
+            layer = plain.get_submodule(name)
+            assert isinstance(layer, GeneratedConv2d)
+            plain = replaced(plain, name, layer.plain(kernel))
         return plain
 
     def sizes(self) -> Sizes:
@@ -156,30 +153,32 @@ def hyperize(
         the network, with fresh generators: its kernels start with He's variance, whatever the
         network's own were. All other parameters are copied.
     Raises:
-        ValueError: naming the layer, for a name that is no Conv2d, a kernel that is not square, a
-            weight that two layers share or that is parametrized, a lazy layer that has not seen
-            its input, a subclass with a forward of its own; if nothing is selected; for sizes
-            below 1.
+        ValueError: for sizes below 1, a model with a hyperized part, if nothing is selected; and
+            naming it, for a layer whose kernel cannot be generated (see `selection.checked`).
     """
     if min(*base, embedding_size) < 1:
         raise ValueError(f"hyperize: base={base}, embedding_size={embedding_size}: at least 1 each")
+    if any(isinstance(m, Hyperized) for m in model.modules()):
+        raise ValueError("hyperize: the model is hyperized already; select all layers in one call")
     copied = copy.deepcopy(model)
     by_size: dict[str, list[str]] = {}
     for name in selected(copied, base, select):
         conv = copied.get_submodule(name)
         by_size.setdefault(str(checked(copied, name, conv).kernel_size[0]), []).append(name)
-    banks, current = nn.ModuleDict(), Current()
+    banks, current = nn.ModuleDict().train(model.training), Current()
     for size, names in by_size.items():
         shapes = []
         for name in names:
             conv = copied.get_submodule(name)
             assert isinstance(conv, nn.Conv2d)
             shapes.append((conv.out_channels, conv.in_channels // conv.groups))
-            copied = _replaced(copied, name, GeneratedConv2d(conv, name, current))
+            copied = replaced(copied, name, GeneratedConv2d(conv, name, current))
             weight = conv.weight
-        bank = KernelBank(shapes, int(size), base, embedding_size)
+        bank = KernelBank(shapes, int(size), base, embedding_size).train(model.training)
         banks[size] = bank.to(weight.device, weight.dtype)
-    return Hyperized(copied, banks, by_size, current)
+    net = Hyperized(copied, banks, by_size, current)
+    net.training = model.training
+    return net
 
 
 def convolution_kernels(model: nn.Module) -> list[Tensor]:
@@ -187,34 +186,23 @@ def convolution_kernels(model: nn.Module) -> list[Tensor]:
 
     A regulariser of the kernels is a function of these: for a hyperized network its gradient goes
     on into generators and embeddings.
+
+    Raises:
+        RuntimeError: if a hyperized network has not been called yet.
     """
-    own = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d) and m.weight is not None]
-    networks = [m for m in model.modules() if isinstance(m, Hyperized)]
-    return own + [kernel for network in networks for kernel in network.current.kernels.values()]
+    kernels = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d)]
+    for network in model.modules():
+        if isinstance(network, Hyperized):
+            if not network.current.kernels:
+                raise RuntimeError("a hyperized network has no kernels before its first call")
+            kernels += network.current.kernels.values()
+    return kernels
 
 
-def _replaced(model: nn.Module, name: str, layer: nn.Module) -> nn.Module:
-    """The model with that layer; the layer itself where the model is the convolution, named ""."""
-    if not name:
-        return layer
-    parent, _, last = name.rpartition(".")
-    setattr(model.get_submodule(parent), last, layer)
-    return model
-
-
-def _plain(layer: nn.Module, kernel: Tensor) -> nn.Conv2d:
-    assert isinstance(layer, GeneratedConv2d)
-    conv = nn.Conv2d(**_settings(layer))
-    conv.weight = nn.Parameter(kernel.detach().clone())
-    conv.bias = layer.bias
-    return conv
-
-
-def _settings(conv: nn.Conv2d) -> dict[str, Any]:
-    """The arguments of a convolution like this one, without weight and bias."""
-    names = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation")
-    found = {name: getattr(conv, name) for name in (*names, "groups", "padding_mode")}
-    return found | {"bias": False, "device": "meta"}
+def _leaves_traces(parameter: Tensor) -> bool:
+    """Whether torch tells of its changes: not of inference tensors, nor of a tracer's."""
+    plain = type(parameter) is nn.Parameter and not parameter.is_meta
+    return plain and not parameter.is_inference()
 
 
 def _precision(parameter: Tensor) -> torch.dtype | None:

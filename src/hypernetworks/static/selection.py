@@ -26,7 +26,11 @@ def selected(model: nn.Module, base: tuple[int, int], select: Select) -> list[st
             raise ValueError(f"hyperize: {unknown[0]!r} is no Conv2d of the model")
         names = [name for name in convs if name in wanted]
     if not names:
-        raise ValueError(f"hyperize: none of the model's {len(convs)} Conv2d is selected")
+        default = f"; larger than 1 x 1, with channels in multiples of base={base}"
+        raise ValueError(
+            f"hyperize: none of the model's {len(convs)} Conv2d is selected"
+            f"{default if select is None else ''}; name others with select=[...]"
+        )
     return names
 
 
@@ -40,14 +44,20 @@ def checked(model: nn.Module, name: str, conv: nn.Module) -> nn.Conv2d:
     """The convolution, if its kernel can be generated.
 
     Raises:
-        ValueError: naming it, if not.
+        ValueError: naming it, for a kernel that is not square, a weight that two layers share or
+            that is parametrized, a lazy layer that has not seen its input, a forward of its own
+            (a subclass's), hooks.
     """
     assert isinstance(conv, nn.Conv2d)
-    kind = type(conv)
-    if (kind.forward, kind._conv_forward) != (nn.Conv2d.forward, nn.Conv2d._conv_forward):
-        raise ValueError(f"hyperize: {name} is a {kind.__name__}, with a forward of its own")
     if is_lazy(conv.weight):
         raise ValueError(f"hyperize: {name} is lazy; call the model once before")
+    kind = type(conv)
+    ours = kind.forward is nn.Conv2d.forward and kind._conv_forward is nn.Conv2d._conv_forward
+    if not ours or "forward" in vars(conv):
+        raise ValueError(f"hyperize: {name} is a {kind.__name__}, with a forward of its own")
+    hooks = (conv._forward_hooks, conv._forward_pre_hooks)
+    if any((*hooks, conv._backward_hooks, conv._backward_pre_hooks)):
+        raise ValueError(f"hyperize: {name} has hooks; remove them, register them afterwards")
     if conv.kernel_size[0] != conv.kernel_size[1]:
         height, width = conv.kernel_size
         raise ValueError(f"hyperize: {name} has a kernel of {height} x {width}; only square ones")

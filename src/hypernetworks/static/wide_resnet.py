@@ -49,6 +49,8 @@ class WideResNet(nn.Module):
         super().__init__()
         if (depth - 4) % 6 or depth < 10:
             raise ValueError(f"depth={depth}: it must be 6 n + 4, such as 40")
+        if widen < 1:
+            raise ValueError(f"widen={widen}: it must be at least 1")
         n_in = WIDTHS[0]
         self.conv1 = nn.Conv2d(3, n_in, 3, padding=1, bias=False)
         self.groups = nn.ModuleList()
@@ -81,7 +83,10 @@ class WideResNet(nn.Module):
 
 
 def hyper_wide_resnet(depth: int = 40, widen: int = 1, embedding_size: int = 64) -> Hyperized:
-    """WRN-depth-k whose 3 x 3 convolutions in the three groups have generated kernels."""
+    """WRN-depth-k whose 3 x 3 convolutions in the three groups have generated kernels.
+
+    Initialisation: those kernels He normal over fan-in (see `KernelBank`), the rest as above.
+    """
 
     def select(name: str, conv: nn.Conv2d) -> bool:
         return name.startswith("groups.") and conv.kernel_size == (3, 3)

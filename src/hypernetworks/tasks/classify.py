@@ -36,8 +36,9 @@ class Classification:
     def loss(self, model: nn.Module, batch: Batch) -> Tensor:
         images, labels = batch
         loss = F.cross_entropy(model(images), labels)
-        if self.l2:
-            squares = [k.float().square().sum() for k in convolution_kernels(model)]
+        kernels = convolution_kernels(model) if self.l2 else []
+        if kernels:
+            squares = [k.float().square().sum() for k in kernels]
             loss = loss + 0.5 * self.l2 * torch.stack(squares).sum()
         return loss
 
@@ -79,19 +80,21 @@ class RidgeClassifier(nn.Module):
     Args:
         batches: training batches (images, labels), seen once.
         penalty: the ridge, relative to the mean diagonal of the Gram matrix.
+        classes: C.
     """
 
     name = "linear classifier (ridge regression)"
     weight: Tensor
 
-    def __init__(self, batches: Iterable[Batch], penalty: float = 1e-3) -> None:
+    def __init__(self, batches: Iterable[Batch], penalty: float = 1e-3, classes: int = 10) -> None:
         super().__init__()
-        pairs = [(_features(images), labels) for images, labels in batches]
-        x = torch.cat([features for features, _ in pairs])
-        y = F.one_hot(torch.cat([labels for _, labels in pairs])).double()
-        gram = x.T @ x
+        gram = right = torch.zeros(())
+        for images, labels in batches:
+            x = _features(images)
+            gram = gram.to(x) + x.T @ x
+            right = right.to(x) + x.T @ F.one_hot(labels, classes).to(x)
         gram.diagonal().add_(penalty * gram.diagonal().mean())
-        self.register_buffer("weight", torch.linalg.solve(gram, x.T @ y))
+        self.register_buffer("weight", torch.linalg.solve(gram, right))
 
     def forward(self, images: Tensor) -> Tensor:
         return _features(images) @ self.weight

@@ -23,7 +23,7 @@ class TrainerSettings:
     Attributes:
         batch_size: examples a step, over all devices.
         optimizer: a class of `torch.optim`, such as "Adam" or "SGD".
-        lr: the learning rate; with `lr_table` or `scheduler`, its base value.
+        lr: the learning rate; with `scheduler`, its base value; with `lr_table`, its first rate.
         optimizer_args: further arguments of the optimiser's class.
         lr_table: [[until, lr], ...]: `lr` holds for steps below `until`; the last rate stays.
         scheduler: a class of `torch.optim.lr_scheduler`, stepped once a training step.
@@ -75,6 +75,11 @@ class TrainerSettings:
         if not self.checkpoint_every >= 0:
             raise SettingsError(f"trainer.checkpoint_every={self.checkpoint_every}: 0 or more")
         _check_lr_table(self.lr_table)
+        if self.lr_table is not None and self.lr != self.lr_table[0][1]:
+            raise SettingsError(
+                f"trainer.lr={self.lr}: trainer.lr_table begins with {self.lr_table[0][1]}; change "
+                "the table, or trainer.lr_table=null for a constant rate"
+            )
 
     def _check_choice(self, name: str, choices: tuple[str, ...]) -> None:
         value = getattr(self, name)
