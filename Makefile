@@ -14,6 +14,9 @@ LAUNCHER ?=
 RESULTS ?= results
 ARGS   ?=
 
+$(foreach name,table figure profile seeds force launcher,$(if $(filter command line,$(origin $(name))),\
+  $(error $(name)=... is not known; write it in capitals)))
+
 # Ray holds other packages at older versions: an environment and pins of its own.
 ifeq ($(LAUNCHER),ray)
 VENV   := .venv-ray
@@ -26,6 +29,7 @@ REPORT   = $(VENV)/bin/python -m hypernetworks.report
 STAMP    = $(VENV)/installed
 LAUNCH   = $(if $(filter-out basic,$(LAUNCHER)),hydra/launcher=$(LAUNCHER))
 OPTIONS  = results_dir=$(RESULTS) profile=$(or $(PROFILE),demo) seed=$(SEEDS) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(LAUNCH) $(ARGS)
+SWEEP    = $(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all)
 SELECT   = $(if $(TABLE),--table $(TABLE))
 IN_PROFILE = $(if $(PROFILE),--profile $(PROFILE))
 
@@ -49,13 +53,12 @@ $(STAMP): pyproject.toml $(PINS)
 	@touch $@
 
 reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
-	@status=0; $(RUN) sweep=$(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all) $(OPTIONS) || status=$$?; \
-	  test $$status -eq 2 || $(REPORT) table --results $(RESULTS) $(SELECT) $(IN_PROFILE) || status=$$?; exit $$status
+	@exec $(RUN).app.reproduce --results $(RESULTS) $(SELECT) $(IN_PROFILE) sweep=$(SWEEP) $(OPTIONS)
 
 reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
-	@$(RUN) sweep=figure$(FIGURE) $(OPTIONS)
-	@$(VENV)/bin/python -m hypernetworks.app.draw $(FIGURE) --results $(RESULTS) $(IN_PROFILE) $(if $(filter logger=none,$(ARGS)),--logger none)
+	@exec $(RUN) sweep=figure$(FIGURE) $(OPTIONS)
+	@$(RUN).app.draw $(FIGURE) --results $(RESULTS) $(IN_PROFILE) $(if $(filter logger=none,$(ARGS)),--logger none)
 
 report: $(STAMP)  ## print the tables from the records there are, without running anything
 	@$(REPORT) table --results $(RESULTS) $(SELECT) $(IN_PROFILE)
@@ -64,7 +67,7 @@ publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/pu
 	@$(REPORT) publish --results $(RESULTS) $(SELECT) --profile $(or $(PROFILE),paper)
 
 params: $(STAMP)  ## count every row's parameters (nothing allocated) against the paper's
-	@$(VENV)/bin/python -m hypernetworks.app.params
+	@$(RUN).app.params
 
 test: $(STAMP)  ## the whole test suite
 	@$(VENV)/bin/python -m pytest -n auto
@@ -74,7 +77,7 @@ check: $(STAMP)  ## format, lint, types, import direction, experiment files, gen
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/mypy
 	@$(VENV)/bin/lint-imports --no-logo --no-cache
-	@$(VENV)/bin/python -m hypernetworks.app.params --quiet
+	@$(RUN).app.params --quiet
 	@$(REPORT) check
 
 format: $(STAMP)  ## let ruff format and fix the code

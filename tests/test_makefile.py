@@ -31,7 +31,7 @@ def commands(*arguments):
 def test_reproduce_table(variables, words):
     text = commands("reproduce-table", *variables)
     assert all(word in text for word in words), text
-    assert "hypernetworks.report table" in text
+    assert "exec .venv/bin/python -m hypernetworks.app.reproduce" in text
     assert ("--profile" in text) == any("PROFILE" in v for v in variables)
 
 

@@ -58,6 +58,8 @@ assert not loaded, loaded
         (["sweep=table77", "seed=0,1"], ["sweep=table77", "table7"]),
         (["-m", "experiment=table7/cnn,table7/cn"], ["experiment=table7/cn:", "table7/cnn"]),
         (["-m", "experiment=glob(table7/*)"], ["glob", "sweep=table7"]),
+        (["-m", "sweep=table7,table2"], ["sweep=table7,table2", "one sweep", "experiment=a,b"]),
+        (["experiment=table7"], ["experiment=table7", "sweep=table7"]),
         (["+trainer.foo=1"], ["trainer.foo"]),
         (["++trainer.lrr=1"], ["trainer.lrr", "trainer.lr"]),
         (["~logger"], ["~logger"]),

@@ -139,6 +139,7 @@ def test_offline_is_one_error(tmp_path, monkeypatch):
         cifar10.load(tmp_path, "real")
     for word in ("data_batch_1", cifar10.URLS[0], cifar10.FOLDER, "HYPERNETWORKS_DATA", "demo"):
         assert word in str(refused.value)
+    assert not list(tmp_path.iterdir())
     with pytest.raises(DataError, match="no 'prefix' data"):
         cifar10.load(tmp_path, "prefix")
 

@@ -122,7 +122,7 @@ def test_offline_is_one_error_and_leaves_nothing(tmp_path, monkeypatch):
         for word in (enwik8.URLS[0], str(tmp_path / "enwik8"), "HYPERNETWORKS_DATA", "demo"):
             assert word in str(refused.value)
         assert ("enwik8.prefix4154399" in str(refused.value)) == (kind == "prefix")
-    assert not list((tmp_path / "enwik8").iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 def test_sample_pages_are_a_mediawiki_dump(tmp_path):

@@ -102,7 +102,7 @@ def test_offline_is_one_error_and_leaves_nothing(tmp_path, monkeypatch):
         ptb.load(tmp_path, "real")
     for word in (*ptb.MD5, ptb.URLS[0], str(tmp_path / "ptb"), "HYPERNETWORKS_DATA", "demo"):
         assert word in str(refused.value)
-    assert not list((tmp_path / "ptb").iterdir())
+    assert not list(tmp_path.iterdir())
 
 
 def test_sample_sentences_are_in_the_original_format(tmp_path):

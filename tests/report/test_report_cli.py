@@ -30,6 +30,7 @@ def test_the_demo_table_ends_with_the_real_command(run):
 
 
 def test_a_chosen_profile_ends_with_the_table(run):
+    assert "make reproduce-table TABLE=7 PROFILE=lite" in run("table", "--table", "7")[1][-2]
     for profile in ("demo", "paper"):
         assert "make reproduce-table" not in "\n".join(run("table", "--profile", profile)[1])
 

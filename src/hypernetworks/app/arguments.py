@@ -11,6 +11,7 @@ from hypernetworks.locations import conf_dir
 
 NOTHING = (("null", "experiment"), ("null", "sweep"))
 FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
+OF_A_CHOICE = ("model.", "dataset.")  # keys that only some choices of the group have
 # Options of Hydra that are followed by a word of their own.
 TAKE_A_WORD = ["--cfg", "-c", "--package", "-p", "--info", "-i", "--experimental-rerun"]
 TAKE_A_WORD += ["--config-name", "-cn", "--config-path", "-cp", "--config-dir", "-cd"]
@@ -32,11 +33,13 @@ def checked(arguments: list[str]) -> list[str]:
     """The arguments for Hydra, after refusing what it would accept in silence or explain badly.
 
     Returns:
-        the same, but with "++" before the free-form arguments of optimisers and schedules, which
-        Hydra would otherwise take for unknown keys.
+        the same, but with "++" before the free-form arguments of optimisers and schedules, and in
+        sweeps with choice() around values of model and dataset, since Hydra would otherwise take
+        their keys for unknown ones.
     Raises:
         ArgumentError: for an unknown key or choice, an added or deleted key, a glob, a bare word.
     """
+    sweeping = any(a in ("-m", "--multirun") or a.startswith("sweep=") for a in arguments)
     found = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
         bare = argument.lstrip("+~")
@@ -53,7 +56,10 @@ def checked(arguments: list[str]) -> list[str]:
             )
         else:
             _check_override(key, value)
-            found.append(argument)
+            single = value and not any(sign in value for sign in ",(")
+            # A sweep's axis of one value: Hydra then asks each row for the key, not the default.
+            axis = sweeping and single and key.startswith(OF_A_CHOICE)
+            found.append(f"{key}=choice({value})" if axis else argument)
     return found
 
 
@@ -80,9 +86,13 @@ def _check_choices(group: str, value: str) -> None:
         table = value.removeprefix("glob(").split("/")[0]
         hint = f"; sweep={table} runs a table" if table in choices()["sweep"] else ""
         raise ArgumentError(f"{group}={value}: globs are not expanded for this group{hint}")
+    if group == "sweep" and "," in value:
+        raise ArgumentError(f"sweep={value}: one sweep a command; or name rows: -m experiment=a,b")
     if "(" in value:
         return  # Hydra's own functions: choice(a,b), shuffle(a,b)
     for choice in (part.strip() for part in value.split(",")):
+        if group == "experiment" and choice in choices()["sweep"]:
+            raise ArgumentError(f"experiment={choice}: a table is a sweep: sweep={choice}")
         if choice not in known and (choice, group) not in NOTHING:
             raise ArgumentError(f"{group}={choice}: unknown choice{_near(choice, known)}")
 

@@ -60,7 +60,8 @@ def _one_line(error: Exception) -> str:
     unknown = re.match(r"Could not override '([^']+)'", text)
     if unknown:
         having = with_key(unknown[1])
-        hint = f"{' and '.join(having)} has it" if having else "--cfg job shows the keys"
+        who = f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'} it"
+        hint = who if having else "--cfg job shows the keys"
         return f"{unknown[1]}: the chosen configuration has no such key; {hint}"
     several = re.match(r"Ambiguous value for argument '([^']+)'", text)
     if several:

@@ -94,11 +94,15 @@ def provide(
     """
     if not missing:
         return
-    try:
+
+    def unpack_into(archive: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder, prefix=".download-") as temporary:
+        unpack(archive, folder, missing)
+
+    try:
+        with tempfile.TemporaryDirectory(dir=there(folder), prefix=".download-") as temporary:
             archive = Path(temporary) / urls[0].rpartition("/")[2]
-            found = fetch_first(urls, archive, lambda path: unpack(path, folder, missing))
+            found = fetch_first(urls, archive, unpack_into)
     except OSError as error:
         raise DataError(f"{folder} cannot be written: {error}; {WRITABLE}") from error
     if not found:
@@ -108,6 +112,14 @@ def provide(
             "data_dir=... sets another place). "
             "Without any data, the demo shows the machinery: make reproduce-table"
         )
+
+
+def there(folder: Path) -> Path:
+    """The folder, or what there is of its parents: on the same disk, a place for half files.
+
+    Made in it, the folder itself would be left behind where no place has the data.
+    """
+    return next(path for path in (folder, *folder.parents) if path.exists())
 
 
 def unpack_tar(

@@ -11,7 +11,7 @@ import zlib
 from pathlib import Path
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import WRITABLE, fetch_first, generate, md5, verified
+from hypernetworks.data.files import WRITABLE, fetch_first, generate, md5, there, verified
 from hypernetworks.data.images import Images, ImageSplits, split_train_valid
 
 # The unpacked files': the .gz may have been compressed again.
@@ -77,19 +77,19 @@ def _provide(raw: Path, name: str) -> None:
     if (raw / name).exists():
         return
     try:
-        raw.mkdir(parents=True, exist_ok=True)
         _fetch(raw, name)
     except OSError as error:
         raise DataError(f"{raw / name} cannot be written: {error}; {WRITABLE}") from error
 
 
 def _fetch(raw: Path, name: str) -> None:
-    with tempfile.TemporaryDirectory(dir=raw, prefix=".download-") as folder:
+    with tempfile.TemporaryDirectory(dir=there(raw), prefix=".download-") as folder:
         packed, unpacked = raw / f"{name}.gz", Path(folder) / name
         if packed.exists():
             _unpack(packed, unpacked)
         else:
             _download(unpacked, raw)
+        raw.mkdir(parents=True, exist_ok=True)
         unpacked.replace(raw / name)
 
 

@@ -67,8 +67,9 @@ def _table(options: argparse.Namespace) -> int:
         print(terminal_table(table, options.results, options.profile or "demo"))
     if options.profile is None:
         only = f" TABLE={options.table}" if options.table else ""
-        command = f"make reproduce-table{only} PROFILE=paper SEEDS=0,1,2"
-        print(f"For the paper's protocol on the real data: {command}")
+        command = f"make reproduce-table{only} PROFILE="
+        print(f"Real data, shortened to hours on two cores: {command}lite")
+        print(f"For the paper's protocol on the real data: {command}paper SEEDS=0,1,2")
     return 0
 
 

@@ -64,6 +64,7 @@ class Table:
     metric: Metric
     quoted: tuple[Quoted, ...]
     rows: tuple[Row, ...]
+    profiles: dict[str, str]
 
     def row(self, row: str) -> Row | None:
         return next((found for found in self.rows if found.id == row), None)
@@ -146,7 +147,9 @@ def _load_table(table: str, folder: Path) -> Table:
                 f"{folder / row.id}.yaml: key 'paper.compare_with' names no row: {row.compare_with}"
             )
     title, paper = _take(fields, "title", str, path), _take(fields, "paper", str, path)
-    return Table(table, title, paper, metric, quoted, rows)
+    said = _take(fields, "profiles", dict, path, {})
+    profiles = {name: _take(said, name, str, path) for name in said}
+    return Table(table, title, paper, metric, quoted, rows, profiles)
 
 
 def _row(table: str, metric: Metric, path: Path) -> Row:

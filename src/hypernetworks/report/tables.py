@@ -52,9 +52,10 @@ def _column(heading: str, table: Table, profile: str, found: list[records.Record
 
 
 def terminal_table(table: Table, results: Path, profile: str) -> str:
-    """The table as text: paper, published (profile paper), yours (the given profile)."""
-    columns = [published_column(table, results, "paper"), yours_column(table, results, profile)]
-    notice = notices(columns[-1])
+    """The table as text: paper, published (the given profile; for demo, paper), yours."""
+    published = published_column(table, results, "paper" if profile == "demo" else profile)
+    columns = [published, yours_column(table, results, profile)]
+    notice = [line for column in columns for line in notices(column)]
     title = f"Table {table.id}: {table.title}"
     body = [
         *notice,
@@ -120,6 +121,9 @@ def notices(column: Column) -> list[str]:
 def notes(table: Table, columns: Sequence[Column]) -> list[str]:
     """The lines under a table: paired differences, what was not counted, what was measured."""
     found = [line for row in table.rows if (line := difference(table, row, columns))]
+    shortened = table.profiles.get(columns[-1].profile)
+    if shortened:
+        found.insert(0, f"Profile {columns[-1].profile}: {shortened}.")
     for column in columns:
         for row in table.rows:
             summary = column.summaries[row.id]
