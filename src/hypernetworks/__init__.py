@@ -29,6 +29,8 @@ _HOME = {
     "tile_kernels": "hypernetworks.static.generator",
     "hyperize": "hypernetworks.static.hyperize",
     "convolution_kernels": "hypernetworks.static.hyperize",
+    "WideResNet": "hypernetworks.static.wide_resnet",
+    "hyper_wide_resnet": "hypernetworks.static.wide_resnet",
     "CoordinateHypernetwork": "hypernetworks.static.coordinate",
     "CoordinateMLP": "hypernetworks.static.coordinate",
     "MLP": "hypernetworks.static.coordinate",
@@ -76,9 +78,11 @@ __all__ = [
     "Masks",
     "MnistConvnet",
     "TiledKernel",
+    "WideResNet",
     "convolution_kernels",
     "from_labml",
     "from_supercell",
+    "hyper_wide_resnet",
     "hyperize",
     "observe",
     "sample",
@@ -100,6 +104,7 @@ if TYPE_CHECKING:
     from hypernetworks.static.generator import KernelGenerator, TiledKernel, tile_kernels
     from hypernetworks.static.hyperize import convolution_kernels, hyperize
     from hypernetworks.static.mnist import HyperMnistConvnet, MnistConvnet
+    from hypernetworks.static.wide_resnet import WideResNet, hyper_wide_resnet
 
 
 def __getattr__(name: str) -> object:

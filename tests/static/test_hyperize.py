@@ -138,6 +138,7 @@ def test_in_evaluation_kernels_are_kept_until_a_parameter_changes():
     torch.manual_seed(0)
     net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
     with torch.no_grad():
+        net(images(2, 20))
         kept = net.kernels()["first"]
         net(images(2, 20))
         assert net.kernels()["first"] is kept
@@ -193,6 +194,7 @@ def test_a_penalty_of_the_kernels_acts_on_the_generated_ones():
     ("select", "message"),
     [
         (["first", "nowhere"], "'nowhere' is no Conv2d of the model"),
+        ("secondd", "did you mean 'second'"),
         (["wide"], "wide has a kernel of 1 x 3; only square ones"),
         ([], "none of the model's 4 Conv2d is selected"),
         (lambda name, conv: False, "none of the model's 4 Conv2d is selected"),
@@ -246,10 +248,17 @@ def test_what_would_be_lost_or_wrong_is_refused(model, message):
         hyperize(nn.Sequential(nn.Conv2d(4, 4, 3), model), (4, 4))
 
 
-@pytest.mark.parametrize("sizes", [((0, 4), 3), ((4, -1), 3), ((4, 4), 0)])
-def test_sizes_below_one_are_refused(sizes):
-    with pytest.raises(ValueError, match=r"base=.*embedding_size=.*: at least 1 each"):
+@pytest.mark.parametrize(
+    "sizes", [((0, 4), 3), ((4, -1), 3), ((4, 4), 0), ((4, 4), 2.5), (4, 3), ((4, 4, 4), 3)]
+)
+def test_sizes_that_are_none_are_refused(sizes):
+    with pytest.raises(ValueError, match=r"base=.*embedding_size=.*: base is \(output, input\)"):
         hyperize(Small(), *sizes)
+
+
+def test_a_model_without_convolutions_is_refused():
+    with pytest.raises(ValueError, match="the model has no Conv2d"):
+        hyperize(nn.Linear(2, 2))
 
 
 def test_one_name_and_a_model_that_is_a_convolution():
@@ -277,6 +286,12 @@ def test_memory_formats_are_the_plain_networks():
     assert kernel.is_contiguous(memory_format=torch.channels_last)
     last = net(x.to(memory_format=torch.channels_last))
     assert last.is_contiguous(memory_format=torch.channels_last)
+    with torch.no_grad():
+        first = net.eval()(x)
+        kept = net.kernels()["0"]
+        assert kept.is_contiguous()  # laid out once
+        torch.testing.assert_close(net(x), first)
+        assert net.kernels()["0"] is kept
 
 
 def test_initialisers_pass_by_what_is_generated():

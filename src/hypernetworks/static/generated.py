@@ -44,6 +44,13 @@ class Current:
             )
         return self.kernels[name]
 
+    def laid_out(self, name: str) -> Tensor:
+        """Its kernel as contiguous; it stays so, that kernels which are kept are copied once."""
+        kernel = self.kernels[name].contiguous()
+        if type(kernel) is Tensor:  # a tracer's copy must not stay
+            self.kernels[name] = kernel
+        return kernel
+
     def __getstate__(self) -> dict[str, Any]:
         return {"kernels": {}, "calls": 0}  # both belong to a call, not to copies and files
 
@@ -72,9 +79,9 @@ class GeneratedConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         kernel = self.current.of(self.name)
-        if x.is_contiguous():
+        if x.is_contiguous() and not kernel.is_contiguous():
             # Channels-last kernels would make the output channels-last; the network may not be.
-            kernel = kernel.contiguous()
+            kernel = self.current.laid_out(self.name)
         if self.padding_mode == "zeros":
             return F.conv2d(x, kernel, self.bias, **self.settings)
         x = F.pad(x, self.border, self.padding_mode)

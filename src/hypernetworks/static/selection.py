@@ -1,5 +1,6 @@
 """Which of a network's convolutions `hyperize` takes, and which it has to refuse."""
 
+import difflib
 from collections.abc import Callable, Collection
 
 from torch import nn
@@ -23,13 +24,17 @@ def selected(model: nn.Module, base: tuple[int, int], select: Select) -> list[st
         wanted = {select} if isinstance(select, str) else set(select)
         unknown = sorted(wanted - convs.keys())
         if unknown:
-            raise ValueError(f"hyperize: {unknown[0]!r} is no Conv2d of the model")
+            near = difflib.get_close_matches(unknown[0], convs, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else ""
+            raise ValueError(f"hyperize: {unknown[0]!r} is no Conv2d of the model{hint}")
         names = [name for name in convs if name in wanted]
+    if not convs:
+        raise ValueError("hyperize: the model has no Conv2d")
     if not names:
         default = f"; larger than 1 x 1, with channels in multiples of base={base}"
         raise ValueError(
             f"hyperize: none of the model's {len(convs)} Conv2d is selected"
-            f"{default if select is None else ''}; name others with select=[...]"
+            f"{default if select is None else ''}; select=[names], or a function of name and layer"
         )
     return names
 
