@@ -1,5 +1,7 @@
 """The package as it is installed: light to import, complete as a wheel."""
 
+import os
+import re
 import subprocess
 import sys
 import zipfile
@@ -16,6 +18,17 @@ def test_public_names_resolve_and_are_documented():
         assert getattr(hypernetworks, name).__doc__
     with pytest.raises(AttributeError, match="HyperFoo"):
         hypernetworks.HyperFoo  # noqa: B018
+
+
+EXAMPLES = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)
+
+
+@pytest.mark.parametrize("number", range(3))
+def test_every_example_of_the_readme_runs_by_itself(number, tmp_path):
+    assert len(EXAMPLES) == 3
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-c", EXAMPLES[number]]
+    subprocess.run(command, check=True, cwd=tmp_path, env=environment)
 
 
 def test_importing_the_package_imports_no_torch():
