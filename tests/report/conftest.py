@@ -73,6 +73,7 @@ table: "7"
 title: Two networks
 paper: appendix Z
 metric: {name: test_error, unit: percent, better: lower, digits: 2}
+profiles: {lite: fewer epochs}
 quoted:
   - {label: Somebody else, test_error: 1.5, params: 1.7e6}
 """

@@ -105,6 +105,18 @@ def test_another_profiles_runs_are_not_shown(show, put):
     assert text.count("Profile lite: a shortened protocol") == 2
 
 
+def test_published_is_of_the_same_profile_and_of_paper_beside_the_demo(show, put):
+    put("published", profile="lite", value=0.9)
+    put("published", value=0.7)
+    put(profile="lite", value=0.8)
+    text, rows = show("lite")
+    assert rows["Normal Convnet"][1:3] == ["0.90 (n=1)", "0.80 (n=1)"]
+    assert text.count("the numbers under 'published' and 'yours' check the claims") == 2
+    assert "Profile lite: fewer epochs." in text.splitlines()
+    assert show("demo")[1]["Normal Convnet"][1:3] == ["0.70 (n=1)", "not run"]
+    assert "fewer epochs" not in show("demo")[0]
+
+
 def test_unfinished_rows_say_so(show, put):
     put(status="interrupted", steps=1200)
     put(row="hyper_cnn", status="diverged")

@@ -55,7 +55,7 @@ def terminal_table(table: Table, results: Path, profile: str) -> str:
     """The table as text: paper, published (the given profile; for demo, paper), yours."""
     published = published_column(table, results, "paper" if profile == "demo" else profile)
     columns = [published, yours_column(table, results, profile)]
-    notice = [line for column in columns for line in notices(column)]
+    notice = notices(*columns)
     title = f"Table {table.id}: {table.title}"
     body = [
         *notice,
@@ -102,19 +102,22 @@ def grid(
     return tabulate(lines[1:], lines[0], style, disable_numparse=True, maxcolwidths=[label_width])
 
 
-def notices(column: Column) -> list[str]:
+def notices(*columns: Column) -> list[str]:
     """What must be said above and below numbers that are not the paper's protocol."""
     found = []
-    if "sample" in column.kinds():
-        found.append(
-            f"SAMPLE DATA (generated), profile {column.profile}: the numbers under "
-            f"'{column.heading}' show the machinery and are NOT comparable with the paper's."
-        )
-    elif column.profile != "paper" and column.kinds():
-        found.append(
-            f"Profile {column.profile}: a shortened protocol; the numbers under "
-            f"'{column.heading}' check the claims and do not reproduce the paper's numbers."
-        )
+    for profile in dict.fromkeys(c.profile for c in columns):
+        of_profile = [c for c in columns if c.profile == profile and c.kinds()]
+        where = " and ".join(f"'{c.heading}'" for c in of_profile)
+        if any("sample" in c.kinds() for c in of_profile):
+            found.append(
+                f"SAMPLE DATA (generated), profile {profile}: the numbers under {where} show the "
+                "machinery and are NOT comparable with the paper's."
+            )
+        elif of_profile and profile != "paper":
+            found.append(
+                f"Profile {profile}: a shortened protocol; the numbers under {where} check the "
+                "claims and do not reproduce the paper's numbers."
+            )
     return found
 
 
