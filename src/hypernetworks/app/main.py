@@ -73,6 +73,10 @@ def _one_line(error: Exception) -> str:
         near = difflib.get_close_matches(choice[2], choice[3].split(), n=1)
         hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(choice[3].split())}"
         return f"{choice[1]}={choice[2]}: unknown choice; {hint}"
+    budget = re.search(r"In 'budget/dataset/([a-z0-9]+)_\w+'.* Key '(\w+)' not in '(\w+)'", text)
+    if budget:
+        models = " or ".join(with_key(f"model.{budget[2]}"))
+        return f"dataset={budget[1]} does not go with this model; it needs model={models}"
     cause = " ".join(str(error.__cause__ or "").split("\n")[0].split())
     return f"{text}: {cause}" if cause and cause not in text else text
 
