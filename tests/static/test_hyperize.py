@@ -212,10 +212,11 @@ def test_shared_and_parametrized_weights_are_refused():
     shared.also.weight = shared.first.weight
     with pytest.raises(ValueError, match=r"first.weight and also.weight are one weight"):
         hyperize(shared, (4, 4), select=["first"])
-    normed = Small()
-    nn.utils.parametrizations.weight_norm(normed.first)
-    with pytest.raises(ValueError, match="first has a weight that is parametrized"):
-        hyperize(normed, (4, 4), select=["first"])
+    for norm in (nn.utils.parametrizations.weight_norm, nn.utils.spectral_norm):
+        normed = Small()
+        norm(normed.first)
+        with pytest.raises(ValueError, match="first has a weight that is parametrized"):
+            hyperize(normed, (4, 4), select=["first"])
 
 
 class Doubling(nn.Conv2d):
@@ -280,8 +281,9 @@ def test_memory_formats_are_the_plain_networks():
     """Kernels come channels-last; a network that views its features must not notice."""
     plain = nn.Sequential(nn.Conv2d(4, 4, 3), nn.ReLU(), nn.Conv2d(4, 8, 3))
     net, x = hyperize(plain, (4, 4), 3), torch.randn(2, 4, 8, 8)
-    for network in (net, net.bake()):
-        network(x).view(2, -1)
+    for view in (x, torch.randn(2, 4, 10, 8)[:, :, 1:-1], x.transpose(2, 3)):
+        for network in (net, net.bake()):
+            assert network(view).is_contiguous()
     (kernel, *_) = net.kernels().values()
     assert kernel.is_contiguous(memory_format=torch.channels_last)
     last = net(x.to(memory_format=torch.channels_last))
@@ -327,7 +329,10 @@ def test_a_layer_alone_has_no_kernel():
                 layers(images(2, 20))
     with net.generated() as model:
         torch.testing.assert_close(model(images(2, 20)), net(images(2, 20)))
-        model.first(images(2, 20))  # the call inside does not end what is around it
+        with torch.no_grad():
+            net(images(2, 20))  # neither ends what is around it nor takes its place
+        model(images(2, 20)).sum().backward()
+    assert net.banks["3"].embeddings.grad is not None
 
 
 def test_a_penalty_before_the_first_call_is_refused():
@@ -339,13 +344,15 @@ def test_a_penalty_before_the_first_call_is_refused():
         assert len(convolution_kernels(fresh)) == 4
 
 
-def test_kept_kernels_follow_fused_optimisers():
+@pytest.mark.parametrize("compiled", [False, True])
+def test_kept_kernels_follow_fused_optimisers(compiled):
     """Their steps raise no tensor's version."""
     net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
+    call = torch.compile(net, backend="aot_eager", fullgraph=True) if compiled else net
     optimizer = torch.optim.Adam(net.parameters(), 0.1, fused=True)
     with torch.no_grad():
         before = net.kernels()["first"].clone()
-    net(images(2, 20)).sum().backward()
+    call(images(2, 20)).sum().backward()
     optimizer.step()
     with torch.no_grad():
         kept = net.kernels()["first"]
@@ -353,6 +360,7 @@ def test_kept_kernels_follow_fused_optimisers():
         torch.testing.assert_close(kept, net.train().kernels()["first"], rtol=0, atol=0)
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.script:FutureWarning")  # torch's own, in jvp
 def test_without_gradients_where_nothing_can_be_kept():
     net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
     x = images(2, 20)
@@ -361,6 +369,8 @@ def test_without_gradients_where_nothing_can_be_kept():
         stacked = {n: torch.stack([p, p]) for n, p in net.named_parameters()}
         both = torch.vmap(lambda p: torch.func.functional_call(net, p, (x,)))(stacked)
         torch.testing.assert_close(both, torch.stack([expected, expected]), rtol=1e-4, atol=1e-5)
+        torch.func.jvp(net, (x,), (x,))
+        torch.save(net.kernels(), io.BytesIO())  # none of them a transformation's
         with FakeTensorMode(allow_non_fake_inputs=True):
             net(x)
         torch.testing.assert_close(net(x), expected)

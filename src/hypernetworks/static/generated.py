@@ -23,12 +23,16 @@ class Current:
         self.kernels: dict[str, Tensor] = {}
         self.calls = 0
 
-    def begin(self, kernels: dict[str, Tensor]) -> None:
-        self.kernels = kernels
+    def begin(self, kernels: dict[str, Tensor]) -> dict[str, Tensor]:
+        """Returns the kernels of the call around this one, for its end."""
+        around, self.kernels = self.kernels, kernels
         self.calls += 1
+        return around
 
-    def end(self) -> None:
+    def end(self, around: dict[str, Tensor]) -> None:
         self.calls -= 1
+        if self.calls:
+            self.kernels = around
 
     def of(self, name: str) -> Tensor:
         """The kernel of the layer of that name.
@@ -47,7 +51,7 @@ class Current:
     def laid_out(self, name: str) -> Tensor:
         """Its kernel as contiguous; it stays so, that kernels which are kept are copied once."""
         kernel = self.kernels[name].contiguous()
-        if type(kernel) is Tensor:  # a tracer's copy must not stay
+        if outlives_a_call(kernel):
             self.kernels[name] = kernel
         return kernel
 
@@ -79,7 +83,8 @@ class GeneratedConv2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         kernel = self.current.of(self.name)
-        if x.is_contiguous() and not kernel.is_contiguous():
+        # Strides, since vmap knows no memory formats: channels-last is where channels lie together.
+        if (x.is_contiguous() or x.stride(-3) != 1) and not kernel.is_contiguous():
             # Channels-last kernels would make the output channels-last; the network may not be.
             kernel = self.current.laid_out(self.name)
         if self.padding_mode == "zeros":
@@ -106,6 +111,14 @@ class GeneratedConv2d(nn.Module):
     def extra_repr(self) -> str:
         settings = {**self.settings, "padding_mode": self.padding_mode}
         return ", ".join([self.name, *(f"{key}={value}" for key, value in settings.items())])
+
+
+def outlives_a_call(kernel: Tensor) -> bool:
+    """Whether it is an ordinary tensor, none of a tracer's or of a transformation's (vmap, jvp)."""
+    if torch.compiler.is_compiling():
+        return True
+    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(kernel)
+    return type(kernel) is Tensor and not wrapped
 
 
 def replaced(model: nn.Module, name: str, layer: nn.Module) -> nn.Module:

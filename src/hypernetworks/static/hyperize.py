@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from hypernetworks.static.bank import KernelBank
-from hypernetworks.static.generated import Current, GeneratedConv2d, replaced
+from hypernetworks.static.generated import Current, GeneratedConv2d, outlives_a_call, replaced
 from hypernetworks.static.selection import Select, checked, selected
 
 
@@ -61,18 +61,19 @@ class Hyperized(nn.Module):
         Of some changes torch keeps no trace (through `parameter.data`): call `eval()` after them.
         Compiled networks generate them in each call.
         """
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined]
-            return self._generate()
         if self.training or torch.is_grad_enabled():
             self._kept = None  # fused optimisers, too, leave no trace of their steps
+            return self._generate()
+        if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined]
             return self._generate()
         if not all(_leaves_traces(p) for p in self.banks.parameters()):
             return self._generate()
         now = [(p, p.data_ptr(), p._version, _precision(p)) for p in self.banks.parameters()]
-        if self._kept is not None and _same(self._kept[0], now):
-            return self._kept[1]
+        kept = self._kept  # another thread may forget it meanwhile
+        if kept is not None and _same(kept[0], now):
+            return kept[1]
         found = self._generate()
-        if all(type(kernel) is Tensor for kernel in found.values()):  # none of a tracer's
+        if all(map(outlives_a_call, found.values())):
             self._kept = (now, found)
         return found
 
@@ -84,20 +85,20 @@ class Hyperized(nn.Module):
 
     def forward(self, *arguments: Any, **options: Any) -> Any:
         """The network's own, with the kernels of `kernels()`."""
-        self.current.begin(self.kernels())
+        around = self.current.begin(self.kernels())
         try:
             return self.model(*arguments, **options)
         finally:
-            self.current.end()
+            self.current.end(around)
 
     @contextmanager
     def generated(self) -> Iterator[nn.Module]:
         """For the network's other methods: `with net.generated() as model: model.encode(x)`."""
-        self.current.begin(self.kernels())
+        around = self.current.begin(self.kernels())
         try:
             yield self.model
         finally:
-            self.current.end()
+            self.current.end(around)
 
     def train(self, mode: bool = True) -> Self:
         self._kept = None

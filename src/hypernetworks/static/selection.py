@@ -60,14 +60,14 @@ def checked(model: nn.Module, name: str, conv: nn.Module) -> nn.Conv2d:
     ours = kind.forward is nn.Conv2d.forward and kind._conv_forward is nn.Conv2d._conv_forward
     if not ours or "forward" in vars(conv):
         raise ValueError(f"hyperize: {name} is a {kind.__name__}, with a forward of its own")
+    if "weight" not in conv._parameters:
+        raise ValueError(f"hyperize: {name} has a weight that is parametrized; remove that first")
     hooks = (conv._forward_hooks, conv._forward_pre_hooks)
     if any((*hooks, conv._backward_hooks, conv._backward_pre_hooks)):
         raise ValueError(f"hyperize: {name} has hooks; remove them, register them afterwards")
     if conv.kernel_size[0] != conv.kernel_size[1]:
         height, width = conv.kernel_size
         raise ValueError(f"hyperize: {name} has a kernel of {height} x {width}; only square ones")
-    if "weight" not in conv._parameters:
-        raise ValueError(f"hyperize: {name} has a weight that is parametrized; remove that first")
     shared = [n for n, p in model.named_parameters(remove_duplicate=False) if p is conv.weight]
     if len(shared) > 1:
         raise ValueError(f"hyperize: {' and '.join(shared)} are one weight; give each its own")
