@@ -60,6 +60,7 @@ def compare_rounds(name: str, pairs: Sequence[tuple[float, float]], target: floa
 
 
 def _verdict(ratio: float, target: float | None) -> str:
+    """Judged to two decimals, in which targets are stated."""
     if target is None:
         return ""
-    return f" (target <= {target:.2f}: {'met' if ratio <= target else 'MISSED'})"
+    return f" (target <= {target:.2f}: {'met' if round(ratio, 2) <= target else 'MISSED'})"

@@ -79,6 +79,7 @@ assert not loaded, loaded
         (["dataset.pad=-1"], ["dataset.pad=-1"]),
         (["dataset.pad=29"], ["dataset.pad=29", "28"]),
         (["dataset.split_seed=99999999999999999999"], ["dataset.split_seed=99"]),
+        (["model=char_lstm"], ["the model does not take", "mnist", "(1, 28, 28)"]),
         (["dataset=ptb"], ["dataset=ptb does not go", "model=char_lstm or char_hyper_lstm"]),
         (["dataset=cifar10", "dataset.l2=-1"], ["dataset.l2=-1"]),
         (["dataset=cifar10", "dataset.l2=nan"], ["dataset.l2=nan"]),

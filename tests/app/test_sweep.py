@@ -5,6 +5,7 @@ import sys
 
 import pytest
 
+from hypernetworks.app.arguments import checked
 from hypernetworks.report.records import find
 from tests.app.conftest import SMALL
 
@@ -41,6 +42,13 @@ def test_keys_that_the_default_model_lacks_reach_every_row(command, tmp_path):
         assert record["config"]["model"]["depth"] == 16
         assert record["config"]["dataset"]["flip"] is False
         assert {"model.depth=16", "dataset.flip=False"} <= set(record["overrides"])
+
+
+def test_only_keys_of_single_values_in_sweeps_become_axes():
+    words = ["model.depth=10,16", "model.hidden_size=null", "trainer.lr=1", "dataset.pad=range(2)"]
+    assert checked(["-m", *words]) == ["-m", *words]
+    assert checked(["sweep=null", "model.depth=10"]) == ["sweep=null", "model.depth=10"]
+    assert checked(["sweep=table2", "model.depth=16"]) == ["sweep=table2", "model.depth=choice(16)"]
 
 
 def test_a_table_is_run_and_printed_in_one_process(data_dir, tmp_path):

@@ -59,6 +59,12 @@ def test_a_ratio_is_that_of_the_medians(capsys):
     assert "MISSED" in out
 
 
+def test_a_verdict_is_to_two_decimals(capsys):
+    for ratio, verdict in ((1.004, "met"), (1.006, "MISSED")):
+        compare("x", [ratio], [1.0], 1.0)
+        assert verdict in capsys.readouterr().out
+
+
 def test_rounds_are_compared_one_by_one(capsys):
     seconds = iter([9.0, 9.0, 2.0, 1.0, 6.0, 4.0, 30.0, 10.0])  # as they are asked for
     calls = []

@@ -130,9 +130,12 @@ def test_missing_files_come_from_the_authors_archive(original, tmp_path, monkeyp
     assert missing.read_bytes() == content
 
 
-def test_offline_is_one_error(tmp_path, monkeypatch):
+@pytest.mark.parametrize("answer", [None, b"<html>log in first</html>"])
+def test_offline_is_one_error_and_leaves_nothing(answer, tmp_path, monkeypatch):
     def download(url, root, filename):
-        raise OSError("no network")
+        if answer is None:
+            raise OSError("no network")
+        (Path(root) / filename).write_bytes(answer)
 
     monkeypatch.setattr(torchvision.datasets.utils, "download_url", download)
     with pytest.raises(DataError) as refused:

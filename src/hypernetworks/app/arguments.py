@@ -39,7 +39,10 @@ def checked(arguments: list[str]) -> list[str]:
     Raises:
         ArgumentError: for an unknown key or choice, an added or deleted key, a glob, a bare word.
     """
-    sweeping = any(a in ("-m", "--multirun") or a.startswith("sweep=") for a in arguments)
+    sweeping = any(
+        a in ("-m", "--multirun") or (a.startswith("sweep=") and a != "sweep=null")
+        for a in arguments
+    )
     found = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
         bare = argument.lstrip("+~")
@@ -56,7 +59,8 @@ def checked(arguments: list[str]) -> list[str]:
             )
         else:
             _check_override(key, value)
-            single = value and not any(sign in value for sign in ",(")
+            # Hydra's choice() takes no null.
+            single = value not in ("", "null") and not any(sign in value for sign in ",(")
             # A sweep's axis of one value: Hydra then asks each row for the key, not the default.
             axis = sweeping and single and key.startswith(OF_A_CHOICE)
             found.append(f"{key}=choice({value})" if axis else argument)

@@ -72,7 +72,9 @@ def check_fit(cfg: DictConfig, model: nn.Module, experiment: Experiment) -> None
     try:
         with torch.no_grad():
             model.eval()(images[:1])
-    except RuntimeError as error:
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError) as error:
         shape, reason = tuple(images.shape[1:]), str(error).splitlines()[0]
         raise RunError(
             f"the model does not take the images of dataset={cfg.dataset.name}, {shape}: {reason}"

@@ -95,14 +95,15 @@ def provide(
     if not missing:
         return
 
-    def unpack_into(archive: Path) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
-        unpack(archive, folder, missing)
-
     try:
         with tempfile.TemporaryDirectory(dir=there(folder), prefix=".download-") as temporary:
-            archive = Path(temporary) / urls[0].rpartition("/")[2]
-            found = fetch_first(urls, archive, unpack_into)
+            archive, files = Path(temporary) / urls[0].rpartition("/")[2], Path(temporary) / "files"
+            files.mkdir()
+            found = fetch_first(urls, archive, lambda path: unpack(path, files, missing))
+            if found:
+                folder.mkdir(parents=True, exist_ok=True)
+                for name in missing:
+                    (files / name).replace(folder / name)
     except OSError as error:
         raise DataError(f"{folder} cannot be written: {error}; {WRITABLE}") from error
     if not found:

@@ -68,7 +68,7 @@ def _table(options: argparse.Namespace) -> int:
     if options.profile is None:
         only = f" TABLE={options.table}" if options.table else ""
         command = f"make reproduce-table{only} PROFILE="
-        print(f"Real data, shortened to hours on two cores: {command}lite")
+        print(f"Real data, shortened to minutes or hours a row: {command}lite")
         print(f"For the paper's protocol on the real data: {command}paper SEEDS=0,1,2")
     return 0
 
