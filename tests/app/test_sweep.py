@@ -70,6 +70,12 @@ def test_a_table_is_run_and_printed_in_one_process(data_dir, tmp_path):
     mistaken = call("trainer.lrr=1")
     assert (mistaken.returncode, mistaken.stdout) == (2, "")
     assert len(mistaken.stderr.strip().splitlines()) == 1
+    for record in find(tmp_path):
+        record.path.unlink()
+    nothing = call("dataset.valid_size=6000")
+    assert nothing.returncode == 1
+    assert "Table a1" not in nothing.stdout
+    assert nothing.stderr.strip().splitlines()[-1].startswith("error: dataset.valid_size=6000")
 
 
 def test_an_override_replaces_the_axis_of_a_sweep(command, tmp_path):
