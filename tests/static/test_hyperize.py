@@ -1,4 +1,4 @@
-"""`hyperize` on networks of torchvision and on small ones: all that a module does, and refusals."""
+"""`hyperize` on networks of torchvision and on small ones: all that a module does."""
 
 import copy
 import io
@@ -8,12 +8,12 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torch import nn
-from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.utils.checkpoint import checkpoint
 
 from hypernetworks import hyperize
 from hypernetworks.static.generated import GeneratedConv2d
 from hypernetworks.static.hyperize import convolution_kernels
+from tests.static.small import Small, images
 
 
 def depthwise(name, conv):
@@ -25,10 +25,6 @@ FAMILIES = {
     "mobilenet_v2": depthwise,
     "squeezenet1_1": ["features.3.squeeze", "features.3.expand3x3", "features.0"],
 }
-
-
-def images(count=2, side=64):
-    return torch.randn(count, 3, side, side, generator=torch.Generator().manual_seed(0))
 
 
 @pytest.fixture(params=FAMILIES)
@@ -87,18 +83,6 @@ def test_it_saves_and_loads(network):
         torch.testing.assert_close(copy.deepcopy(net)(images()), expected, rtol=0, atol=0)
 
 
-class Small(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.first = nn.Conv2d(3, 8, 3, padding=1)
-        self.second = nn.Conv2d(8, 12, 3, padding=1, padding_mode="circular", groups=2)
-        self.wide = nn.Conv2d(12, 8, (1, 3))
-        self.last = nn.Conv2d(8, 8, 5, stride=2, dilation=2)
-
-    def forward(self, x, scale=1.0):
-        return self.last(self.wide(self.second(self.first(x)))) * scale
-
-
 def test_groups_sizes_and_channels_that_are_no_multiples():
     torch.manual_seed(0)
     net = hyperize(Small(), (4, 4), 3, select=["first", "second", "last"])
@@ -113,14 +97,6 @@ def test_groups_sizes_and_channels_that_are_no_multiples():
     torch.testing.assert_close(net(x, scale=2.0), 2 * baked(x))
 
 
-def test_by_default_what_is_larger_than_one_and_fits_the_base():
-    net = hyperize(torchvision.models.resnet18(), embedding_size=4)
-    (names,) = net.names.values()
-    assert len(names) == 16
-    assert "conv1" not in names
-    assert "layer2.0.downsample.0" not in names
-
-
 def test_it_compiles():
     torch.manual_seed(0)
     net = hyperize(Small(), (4, 4), 3, select=["first", "second"])
@@ -132,35 +108,6 @@ def test_it_compiles():
         loss = call(x).sum() + sum(kernel.square().sum() for kernel in convolution_kernels(net))
         found += torch.autograd.grad(loss, [embeddings])
     torch.testing.assert_close(found[1], found[0])
-
-
-def test_in_evaluation_kernels_are_kept_until_a_parameter_changes():
-    torch.manual_seed(0)
-    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
-    with torch.no_grad():
-        net(images(2, 20))
-        kept = net.kernels()["first"]
-        net(images(2, 20))
-        assert net.kernels()["first"] is kept
-        net.banks["3"].embeddings.mul_(2)
-        assert net.kernels()["first"] is not kept
-        changed = net.kernels()["first"]
-        net.load_state_dict(net.state_dict())
-        assert net.kernels()["first"] is not changed
-        torch.testing.assert_close(net.kernels()["first"], changed)
-        with torch.autocast("cpu", torch.bfloat16):
-            rough = net.kernels()["first"]
-            assert net.kernels()["first"] is rough
-        assert not torch.equal(rough, net.kernels()["first"])
-        torch.testing.assert_close(net.kernels()["first"], changed)
-        net.banks["3"].embeddings.data.mul_(3)  # leaves no trace but for the next line
-        torch.testing.assert_close(net.eval().kernels()["first"], 3 * changed)
-        double = net.double().kernels()["first"]
-        assert double.dtype == torch.float64
-        net.train()
-        assert net.kernels()["first"] is not net.kernels()["first"]
-    net.eval()
-    assert net.kernels()["first"].requires_grad
 
 
 def test_a_penalty_of_the_kernels_acts_on_the_generated_ones():
@@ -188,87 +135,6 @@ def test_a_penalty_of_the_kernels_acts_on_the_generated_ones():
         numeric = (penalty(z + step) - penalty(z - step)) / 2e-6
         assert float(embeddings.grad[place]) == pytest.approx(float(numeric), rel=1e-6)
     torch.testing.assert_close(net.model.last.weight.grad, net.model.last.weight.detach())
-
-
-@pytest.mark.parametrize(
-    ("select", "message"),
-    [
-        (["first", "nowhere"], "'nowhere' is no Conv2d of the model"),
-        ("secondd", "did you mean 'second'"),
-        (["wide"], "wide has a kernel of 1 x 3; only square ones"),
-        ([], "none of the model's 4 Conv2d is selected"),
-        (lambda name, conv: False, "none of the model's 4 Conv2d is selected"),
-    ],
-)
-def test_what_cannot_be_generated_is_named(select, message):
-    with pytest.raises(ValueError, match=message):
-        hyperize(Small(), (4, 4), select=select)
-
-
-def test_shared_and_parametrized_weights_are_refused():
-    shared = Small()
-    shared.first.weight = nn.Parameter(torch.zeros(8, 3, 3, 3))
-    shared.also = nn.Conv2d(3, 8, 3)
-    shared.also.weight = shared.first.weight
-    with pytest.raises(ValueError, match=r"first.weight and also.weight are one weight"):
-        hyperize(shared, (4, 4), select=["first"])
-    for norm in (nn.utils.parametrizations.weight_norm, nn.utils.spectral_norm):
-        normed = Small()
-        norm(normed.first)
-        with pytest.raises(ValueError, match="first has a weight that is parametrized"):
-            hyperize(normed, (4, 4), select=["first"])
-
-
-class Doubling(nn.Conv2d):
-    def forward(self, x):
-        return 2 * super().forward(x)
-
-
-def patched(conv):
-    conv.forward = lambda x: 2 * x
-    return conv
-
-
-def hooked(conv):
-    conv.register_forward_hook(lambda *call: None)
-    return conv
-
-
-@pytest.mark.parametrize(
-    ("model", "message"),
-    [
-        (Doubling(4, 4, 3), "1 is a Doubling, with a forward of its own"),
-        (nn.LazyConv2d(4, 3), "1 is lazy; call the model once before"),
-        (patched(nn.Conv2d(4, 4, 3)), "1 is a Conv2d, with a forward of its own"),
-        (hooked(nn.Conv2d(4, 4, 3)), "1 has hooks; remove them"),
-        (hyperize(nn.Conv2d(4, 4, 3), (4, 4)), "is hyperized already"),
-    ],
-)
-def test_what_would_be_lost_or_wrong_is_refused(model, message):
-    with pytest.raises(ValueError, match=message):
-        hyperize(nn.Sequential(nn.Conv2d(4, 4, 3), model), (4, 4))
-
-
-@pytest.mark.parametrize(
-    "sizes", [((0, 4), 3), ((4, -1), 3), ((4, 4), 0), ((4, 4), 2.5), (4, 3), ((4, 4, 4), 3)]
-)
-def test_sizes_that_are_none_are_refused(sizes):
-    with pytest.raises(ValueError, match=r"base=.*embedding_size=.*: base is \(output, input\)"):
-        hyperize(Small(), *sizes)
-
-
-def test_a_model_without_convolutions_is_refused():
-    with pytest.raises(ValueError, match="the model has no Conv2d"):
-        hyperize(nn.Linear(2, 2))
-
-
-def test_one_name_and_a_model_that_is_a_convolution():
-    assert hyperize(Small(), (4, 4), 3, select="first").names == {"3": ["first"]}
-    net = hyperize(nn.Conv2d(4, 8, 3), (4, 4), 3)
-    x = torch.randn(2, 4, 5, 5)
-    torch.testing.assert_close(net.bake()(x), net(x))
-    net(x).sum().backward()
-    assert net.banks["3"].embeddings.grad is not None
 
 
 def test_every_module_starts_in_the_networks_own_mode():
@@ -342,40 +208,3 @@ def test_a_penalty_before_the_first_call_is_refused():
             convolution_kernels(fresh)
         fresh(images(2, 20))
         assert len(convolution_kernels(fresh)) == 4
-
-
-@pytest.mark.parametrize("compiled", [False, True])
-def test_kept_kernels_follow_fused_optimisers(compiled):
-    """Their steps raise no tensor's version."""
-    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
-    call = torch.compile(net, backend="aot_eager", fullgraph=True) if compiled else net
-    optimizer = torch.optim.Adam(net.parameters(), 0.1, fused=True)
-    with torch.no_grad():
-        before = net.kernels()["first"].clone()
-    call(images(2, 20)).sum().backward()
-    optimizer.step()
-    with torch.no_grad():
-        kept = net.kernels()["first"]
-        assert not torch.equal(kept, before)
-        torch.testing.assert_close(kept, net.train().kernels()["first"], rtol=0, atol=0)
-
-
-@pytest.mark.filterwarnings("ignore:`torch.jit.script:FutureWarning")  # torch's own, in jvp
-def test_without_gradients_where_nothing_can_be_kept():
-    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
-    x = images(2, 20)
-    with torch.no_grad():
-        expected = net(x)
-        stacked = {n: torch.stack([p, p]) for n, p in net.named_parameters()}
-        both = torch.vmap(lambda p: torch.func.functional_call(net, p, (x,)))(stacked)
-        torch.testing.assert_close(both, torch.stack([expected, expected]), rtol=1e-4, atol=1e-5)
-        torch.func.jvp(net, (x,), (x,))
-        torch.save(net.kernels(), io.BytesIO())  # none of them a transformation's
-        with FakeTensorMode(allow_non_fake_inputs=True):
-            net(x)
-        torch.testing.assert_close(net(x), expected)
-        assert copy.deepcopy(net).to("meta")(x.to("meta")).is_meta
-    with torch.inference_mode():
-        within = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
-        within.load_state_dict(net.state_dict())
-        torch.testing.assert_close(within(x), expected)
