@@ -3,11 +3,16 @@
 import logging
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 log = logging.getLogger(__name__)
+
+# Seconds in which further signals are the same request: who stops a whole process group reaches the
+# run twice, directly and through make or torchrun.
+SAME_REQUEST = 1.0
 
 
 class Interrupted(KeyboardInterrupt):
@@ -34,11 +39,14 @@ class StopFlag:
     """Remembers the signal that asked the run to stop."""
 
     signum: int | None = None
+    since: float = 0.0
 
     def __call__(self, signum: int, frame: FrameType | None) -> None:
         if self.signum is not None:
+            if time.monotonic() - self.since < SAME_REQUEST:
+                return
             raise KeyboardInterrupt
-        self.signum = signum
+        self.signum, self.since = signum, time.monotonic()
         log.warning("%s: stopping after this step", signal.Signals(signum).name)
 
 
@@ -46,7 +54,7 @@ class StopFlag:
 def stop_on_signals() -> Iterator[StopFlag]:
     """Turns SIGTERM and SIGINT into a flag, so that a step is never cut in two.
 
-    A second signal interrupts at once. Outside the main thread, where Python delivers no signals,
+    A second signal, not right after the first, interrupts at once. Outside the main thread, where Python delivers no signals,
     the flag stays down.
     """
     flag = StopFlag()
