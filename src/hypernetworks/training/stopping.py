@@ -54,8 +54,8 @@ class StopFlag:
 def stop_on_signals() -> Iterator[StopFlag]:
     """Turns SIGTERM and SIGINT into a flag, so that a step is never cut in two.
 
-    A second signal, not right after the first, interrupts at once. Outside the main thread, where Python delivers no signals,
-    the flag stays down.
+    A second signal, not right after the first, interrupts at once. Outside the main thread, where
+    Python delivers no signals, the flag stays down.
     """
     flag = StopFlag()
     if threading.current_thread() is not threading.main_thread():
