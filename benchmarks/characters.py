@@ -15,16 +15,16 @@ from statistics import median
 import torch
 from tqdm import tqdm
 
-from benchmarks.loop import CPU, TakeTurns
+from benchmarks.loop import TakeTurns, as_in_a_run
 from benchmarks.measure import compare
 from benchmarks.recurrent import one_thread
 from hypernetworks import HyperLSTM
-from hypernetworks.app.build import EXACT_WINDOW
+from hypernetworks.app.build.characters import EXACT_WINDOW
 from hypernetworks.app.listeners import MetricsListener, ProgressListener
 from hypernetworks.data.text import Streams
-from hypernetworks.recurrent import native
-from hypernetworks.recurrent.character_model import CharacterModel, hyper_lstm
-from hypernetworks.tasks.char_lm import CharacterLanguageModel
+from hypernetworks.models.character import CharacterModel
+from hypernetworks.recurrent.fused import native
+from hypernetworks.tasks.characters import CharacterLanguageModel
 from hypernetworks.training.files import MetricsFile
 from hypernetworks.training.loop import Loop
 from hypernetworks.training.settings import TrainerSettings
@@ -53,17 +53,11 @@ class CoreSteps:
 
 
 def build(scale: float, dropout: float) -> CharacterModel:
-    return hyper_lstm(
-        SYMBOLS,
-        1000,
-        128,
-        4,
-        layer_norm=True,
-        recurrent_dropout=dropout,
-        input_dropout=dropout,
-        output_dropout=dropout,
-        scale=scale,
-    )
+    """ln_hyperlstm_1000 with its units times `scale`."""
+    units, hyper_units = (round(n * scale) for n in (1000, 128))
+    sizes = {"hyper_size": hyper_units, "embedding_size": 4}
+    core = HyperLSTM(SYMBOLS, units, **sizes, layer_norm=True, recurrent_dropout=dropout)
+    return CharacterModel(core, input_dropout=dropout, output_dropout=dropout)
 
 
 def measure(
@@ -72,16 +66,14 @@ def measure(
     """Prints and returns the ratio; returns the loop too."""
     text = torch.randint(SYMBOLS, (streams * (window * steps) + 1,), dtype=torch.uint8)
     train, valid = Streams(text, streams, window), Streams(text[:200], 2, 50)
-    settings = TrainerSettings(
-        streams, 0.001, "valid_bpc", clip_norm=1.0, max_steps=steps, eval_every=steps
-    )
+    settings = TrainerSettings(streams, 0.001, clip_norm=1.0, max_steps=steps, eval_every=steps)
     core = build(scale, 0.0).core
     assert isinstance(core, HyperLSTM)
     with tempfile.TemporaryDirectory() as folder, tqdm(total=steps, disable=True) as bar:
-        task = CharacterLanguageModel(bytes(range(SYMBOLS)))
+        task = CharacterLanguageModel(range(SYMBOLS), newline=0)
         checkpoint = Path(folder) / "checkpoint.pt"
         model = build(scale, 0.1)
-        loop = Loop(model, task, train, valid, settings, CPU, checkpoint, "benchmark")
+        loop = as_in_a_run(model, task, train, valid, settings, checkpoint)
         turns = TakeTurns(CoreSteps(core, window, streams))
         metrics = MetricsListener(MetricsFile(Path(folder) / "metrics.jsonl"))
         loop.listeners += [metrics, ProgressListener(bar, "valid_bpc", 0, steps), turns]
@@ -100,7 +92,7 @@ def measure(
 def exact_evaluation(symbols: int, scale: float = 1.0) -> float:
     """Prints and returns the seconds that a text read as one sequence takes."""
     text = torch.randint(SYMBOLS, (symbols,), dtype=torch.uint8)
-    model, task = build(scale, 0.0).eval(), CharacterLanguageModel(bytes(range(SYMBOLS)))
+    model, task = build(scale, 0.0).eval(), CharacterLanguageModel(range(SYMBOLS), newline=0)
     with torch.inference_mode():
         started = time.perf_counter()
         task.evaluate(model, Streams(text, 1, EXACT_WINDOW))

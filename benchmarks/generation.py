@@ -8,9 +8,9 @@ from statistics import median
 
 import torch
 
-from benchmarks.recurrent import P, one_thread
-from hypernetworks import CharacterModel, HyperLSTM, sample
-from hypernetworks.recurrent import native
+from benchmarks.recurrent import P, layer, one_thread
+from hypernetworks import CharacterModel, sample
+from hypernetworks.recurrent.fused import native
 
 STEPS = 400
 POOL = 1 << 30  # bytes, read in turns, so that no cache holds what is read next
@@ -18,7 +18,7 @@ POOL = 1 << 30  # bytes, read in turns, so that no cache holds what is read next
 
 def steps_per_second() -> tuple[float, int]:
     """Of a cell fed with symbols; and the bytes of its weights."""
-    cell = HyperLSTM(P.inputs, P.hidden, P.hyper, P.embedding, layer_norm=True).layers["0"].cell
+    cell = layer(P).layers["0"].cell
     cell.eval()
     symbols = torch.randint(P.inputs, (STEPS, 1))
     seconds = []
@@ -34,8 +34,7 @@ def steps_per_second() -> tuple[float, int]:
 
 def symbols_per_second() -> float:
     """Of `sample`: the same layer with a read-out, softmax and a draw at each step."""
-    core = HyperLSTM(P.inputs, P.hidden, P.hyper, P.embedding, layer_norm=True)
-    model = CharacterModel(core).eval()
+    model = CharacterModel(layer(P)).eval()
     started = time.perf_counter()
     sample(model, torch.zeros(1, dtype=torch.long), STEPS)
     return STEPS / (time.perf_counter() - started)

@@ -11,8 +11,7 @@ from statistics import median
 import torch
 
 from benchmarks.measure import compare
-from benchmarks.recurrent import P
-from hypernetworks import HyperLSTM
+from benchmarks.recurrent import P, layer
 
 SIZE = replace(P, steps=100)
 TARGET_MS = 8.0
@@ -47,10 +46,9 @@ def main() -> None:
         return
     print(torch.cuda.get_device_name())
     x = torch.randn(SIZE.steps, SIZE.batch, SIZE.inputs, device="cuda")
-    shape = (SIZE.inputs, SIZE.hidden, SIZE.hyper, SIZE.embedding)
     found = {}
     for backend, repeats in (("fused", 30), ("reference", 5)):
-        stack = HyperLSTM(*shape, layer_norm=True, backend=backend, device="cuda")
+        stack = layer(SIZE, backend=backend, device="cuda")
         found[backend] = _seconds(_training(stack, x), repeats, warm=10)
     lstm = torch.nn.LSTM(SIZE.inputs, SIZE.hidden, device="cuda")
     cudnn = _seconds(_training(lstm, x), 30, warm=10)

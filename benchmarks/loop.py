@@ -21,9 +21,12 @@ from hypernetworks import MnistConvnet
 from hypernetworks.app.listeners import MetricsListener, ProgressListener
 from hypernetworks.data.images import ImageBatches, Images
 from hypernetworks.tasks.classify import Classification
+from hypernetworks.tasks.protocols import Batches, Evaluation, Task
 from hypernetworks.training.devices import Placement
 from hypernetworks.training.files import MetricsFile
 from hypernetworks.training.loop import Loop
+from hypernetworks.training.optim import build_optimizer
+from hypernetworks.training.schedule import build_scheduler
 from hypernetworks.training.settings import TrainerSettings
 from hypernetworks.training.stopping import StopFlag
 
@@ -68,6 +71,22 @@ class TakeTurns:
         """Readings are part of the next step's time."""
 
 
+def as_in_a_run(
+    model: torch.nn.Module,
+    task: Task,
+    train: Batches,
+    valid: Batches,
+    settings: TrainerSettings,
+    checkpoint: Path,
+) -> Loop:
+    """The loop with the optimiser and the schedule of the settings."""
+    optimizer = build_optimizer(model, settings)
+    scheduler = build_scheduler(optimizer, settings, settings.max_steps or 1)
+    evaluations = [Evaluation("valid", valid, "training")]
+    about = (settings, CPU, checkpoint, "benchmark")
+    return Loop(model, task, train, evaluations, optimizer, scheduler, *about)
+
+
 def measure(steps: int = 60, batch_size: int = 1000, images: int = 55000) -> tuple[float, Loop]:
     """Prints the ratio and the checkpoint's share; returns the ratio and the loop."""
     generator = torch.Generator().manual_seed(0)
@@ -75,11 +94,11 @@ def measure(steps: int = 60, batch_size: int = 1000, images: int = 55000) -> tup
     data = Images(pixels, torch.randint(10, (images,), generator=generator))
     train = ImageBatches(data, batch_size, pad=1)
     valid = ImageBatches(data[torch.arange(10)], 10, shuffle=False)
-    settings = TrainerSettings(batch_size, 0.001, "valid_error", max_steps=steps, eval_every=steps)
+    settings = TrainerSettings(batch_size, 0.001, max_steps=steps, eval_every=steps)
     model = MnistConvnet().to(memory_format=torch.channels_last)
     with tempfile.TemporaryDirectory() as folder, tqdm(total=steps, disable=True) as bar:
         checkpoint = Path(folder) / "checkpoint.pt"
-        loop = Loop(model, Classification(), train, valid, settings, CPU, checkpoint, "benchmark")
+        loop = as_in_a_run(model, Classification(), train, valid, settings, checkpoint)
         turns = TakeTurns(BareSteps(MnistConvnet(), batch_size))
         metrics = MetricsListener(MetricsFile(Path(folder) / "metrics.jsonl"))
         loop.listeners += [metrics, ProgressListener(bar, "valid_error", 0, steps), turns]
@@ -99,7 +118,7 @@ def measure(steps: int = 60, batch_size: int = 1000, images: int = 55000) -> tup
 
 def _seconds_of_a_save(loop: Loop) -> float:
     started = time.perf_counter()
-    loop.save()
+    loop.state.save(loop.checkpoint)
     return time.perf_counter() - started
 
 

@@ -6,13 +6,13 @@ step of a few units goes before, so that the code of the libraries (some 150 MB)
 
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import torch
 
-from benchmarks.recurrent import P, one_thread
-from hypernetworks import HyperLSTM
-from hypernetworks.recurrent import native
+from benchmarks.recurrent import P, layer, one_thread
+from hypernetworks.recurrent.fused import native
 
 STEPS = 100
 TARGET = 0.4
@@ -29,9 +29,9 @@ def step(backend: str) -> int:
     """Bytes that forward and backward of one step take."""
     native.load()
     with one_thread():
-        options = {"layer_norm": True, "backend": backend}
-        HyperLSTM(5, 8, 4, 2, **options)(torch.randn(3, 2, 5))[0].sum().backward()
-        stack = HyperLSTM(P.inputs, P.hidden, P.hyper, P.embedding, **options)
+        few = replace(P, inputs=5, hidden=8, hyper=4, embedding=2)
+        layer(few, backend=backend)(torch.randn(3, 2, 5))[0].sum().backward()
+        stack = layer(P, backend=backend)
         x, grad = torch.randn(STEPS, P.batch, P.inputs), torch.randn(STEPS, P.batch, P.hidden)
         before = _status("VmRSS")
         stack(x)[0].backward(grad)

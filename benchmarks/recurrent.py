@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from statistics import median
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -18,7 +19,7 @@ from torch import Tensor
 from benchmarks.autograd_loop import AutogradLoop
 from benchmarks.measure import compare
 from hypernetworks import LSTM, HyperLSTM, LayerNormLSTM
-from hypernetworks.recurrent import native
+from hypernetworks.recurrent.fused import native
 
 
 @dataclass
@@ -37,6 +38,12 @@ class Size:
 
 S = Size("S", 32, 256, 64, 50, floor_target=2.0, loop_floor=4.3, repeats=21)
 P = Size("P", 128, 1000, 128, 20, floor_target=1.25, loop_floor=2.0, repeats=9)
+
+
+def layer(size: Size, **options: Any) -> HyperLSTM:
+    """The layer-norm HyperLSTM that is measured."""
+    sizes = {"hyper_size": size.hyper, "embedding_size": size.embedding}
+    return HyperLSTM(size.inputs, size.hidden, **sizes, layer_norm=True, **options)
 
 
 @contextmanager
@@ -123,7 +130,7 @@ def floor(size: Size, dtype: torch.dtype = torch.float32) -> Callable[[], None]:
 def core(size: Size) -> None:
     """Binding: against the floor; and against the frozen loop."""
     shape = (size.inputs, size.hidden, size.hyper, size.embedding)
-    ours, loop = HyperLSTM(*shape, layer_norm=True), AutogradLoop(*shape)
+    ours, loop = layer(size), AutogradLoop(*shape)
     x = torch.randn(size.steps, size.batch, size.inputs)
     arms = (training(ours, x), training(loop, x), floor(size))
     fused, autograd, products = alternate(size.repeats, *arms)
@@ -136,7 +143,7 @@ def core(size: Size) -> None:
 
 def bfloat16(size: Size) -> None:
     """bfloat16 products, float32 states and pointwise steps, against our float32 form."""
-    ours = HyperLSTM(size.inputs, size.hidden, size.hyper, size.embedding, layer_norm=True)
+    ours = layer(size)
     x = torch.randn(size.steps, size.batch, size.inputs)
     arms = (training(ours, x), training(ours, x, autocast=True))
     floors = (floor(size), floor(size, torch.bfloat16))

@@ -11,8 +11,8 @@ import torch
 
 from benchmarks.measure import compare_rounds, in_turns
 from hypernetworks.data.images import ImageBatches, Images, channel_moments
+from hypernetworks.models.wide_resnet import WideResNet, hyper_wide_resnet
 from hypernetworks.static.hyperize import Hyperized
-from hypernetworks.static.wide_resnet import WideResNet, hyper_wide_resnet
 from hypernetworks.tasks.classify import Classification
 
 TRAINING, EVALUATION, PIPELINE = 1.05, 1.0, 3.0

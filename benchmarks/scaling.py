@@ -7,9 +7,8 @@ from statistics import median
 import torch
 from tabulate import tabulate
 
-from benchmarks.recurrent import S, alternate, one_thread, training
-from hypernetworks import HyperLSTM
-from hypernetworks.recurrent import native
+from benchmarks.recurrent import S, alternate, layer, one_thread, training
+from hypernetworks.recurrent.fused import native
 
 AXES = {
     "steps": ("T", (12, 25, 50, 100, 200)),
@@ -23,7 +22,7 @@ PLOT = Path("results") / "bench" / "scaling.png"
 def milliseconds(axis: str, value: int) -> float:
     """A training step at S with one size changed."""
     size = replace(S, **{axis: value})
-    stack = HyperLSTM(size.inputs, size.hidden, size.hyper, size.embedding, layer_norm=True)
+    stack = layer(size)
     x = torch.randn(size.steps, size.batch, size.inputs)
     return median(alternate(5, training(stack, x))[0]) * 1e3
 

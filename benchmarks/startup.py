@@ -1,11 +1,15 @@
-"""Start-up: `--cfg job` against that of a bare Hydra application, whole processes in turns."""
+"""Start-up: `--cfg job` and `--help` against those of a bare Hydra application, in turns, as whole
+processes; with as many row files as there will be, and with ten times as many."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
 from statistics import median
+
+from hypernetworks.locations import experiments_dir
 
 BARE = """\
 import hydra
@@ -16,36 +20,59 @@ def main(cfg):
 
 main()
 """
-TARGET = 0.5  # seconds
+# The command line over another folder of rows.
+OURS = """\
+import pathlib, sys
+import hypernetworks.locations as locations
+locations.experiments_dir = lambda: pathlib.Path({folder!r})
+from hypernetworks.app.main import main
+main()
+"""
+ROW = "experiment=table7/cnn"
+TARGETS = {"--cfg job": 0.5, "--help": 1.0}  # seconds over the bare application
+FEW, MANY = 34, 340
 
 
-def measure(runs: int = 9) -> float:
-    """Prints the median seconds of each and returns the difference to the bare application."""
-    ours = [sys.executable, "-m", "hypernetworks"]
+def measure(runs: int = 9) -> dict[str, float]:
+    """Prints medians and returns {option: seconds over the bare application, with FEW rows}."""
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "bare.py").write_text(BARE)
         Path(folder, "config.yaml").write_text("lr: 0.1\n")
-        bare = [sys.executable, str(Path(folder, "bare.py"))]
-        commands = {
-            "ours": [*ours, "--cfg", "job"],
-            "bare": [*bare, "--cfg", "job"],
-            "our --help": [*ours, "--help"],
-            "bare --help": [*bare, "--help"],
-        }
-        seconds: dict[str, list[float]] = {name: [] for name in commands}
+        for rows in (FEW, MANY):
+            _with_rows(Path(folder, f"rows{rows}"), rows)
+            code = OURS.format(folder=str(Path(folder, f"rows{rows}")))
+            Path(folder, f"ours{rows}.py").write_text(code)
+        programs = {"bare": "bare.py", FEW: f"ours{FEW}.py", MANY: f"ours{MANY}.py"}
+        seconds: dict[tuple[object, str], list[float]] = {}
         for _ in range(runs + 1):
-            for name, command in commands.items():
-                seconds[name].append(_seconds(command, folder))
-    found = {name: median(values[1:]) for name, values in seconds.items()}
-    more = found["ours"] - found["bare"]
-    verdict = "met" if more <= TARGET else "MISSED"
-    print(
-        f"--cfg job, ours / a bare Hydra application: {found['ours'] / found['bare']:.2f} = "
-        f"{found['ours']:.2f} s / {found['bare']:.2f} s, medians of {runs}; "
-        f"{more:+.2f} s (target <= +{TARGET} s: {verdict})"
-    )
-    print(f"  --help: {found['our --help']:.2f} s / {found['bare --help']:.2f} s")
+            for name, program in programs.items():
+                for option in TARGETS:
+                    words = [] if name == "bare" else [ROW]
+                    command = [sys.executable, program, *words, *option.split()]
+                    seconds.setdefault((name, option), []).append(_seconds(command, folder))
+    found = {key: median(values[1:]) for key, values in seconds.items()}
+    more = {}
+    for option, target in TARGETS.items():
+        bare, few, many = (found[name, option] for name in programs)
+        more[option] = few - bare
+        verdict = "met" if few - bare <= target else "MISSED"
+        print(
+            f"{option}, ours / a bare Hydra application: {few / bare:.2f} = {few:.2f} s / "
+            f"{bare:.2f} s, medians of {runs}; {few - bare:+.2f} s (target <= +{target} s: "
+            f"{verdict}); {MANY} rows / {FEW} rows: {many / few:.2f}"
+        )
     return more
+
+
+def _with_rows(folder: Path, rows: int) -> None:
+    """The experiments with more rows: copies, under other names, in folders of as many."""
+    shutil.copytree(experiments_dir(), folder)
+    there = [path for path in folder.glob("table*/*.yaml") if "order" in path.read_text()]
+    for number in range(rows - len(there)):
+        original = there[number % len(there)]
+        table = folder / f"{original.parent.name}_{number // len(there)}"
+        table.mkdir(exist_ok=True)
+        shutil.copy(original, table / original.name)
 
 
 def _seconds(command: list[str], folder: str) -> float:

@@ -10,17 +10,16 @@ from unittest.mock import patch
 import torch
 
 from benchmarks.measure import compare
-from benchmarks.recurrent import P, Size, alternate, one_thread, training
-from hypernetworks import HyperLSTM
-from hypernetworks.recurrent import native
-from hypernetworks.recurrent.rows import Rows
-from hypernetworks.recurrent.sequence import gradients_of
-from hypernetworks.recurrent.step import Norm
+from benchmarks.recurrent import P, Size, alternate, layer, one_thread, training
+from hypernetworks.recurrent.fused import native
+from hypernetworks.recurrent.fused.passes import gradients_of
+from hypernetworks.recurrent.fused.rows import Rows
+from hypernetworks.recurrent.fused.step import Norm
 
 
 def forms(size: Size) -> None:
     """C++ steps against torch steps."""
-    stack = HyperLSTM(size.inputs, size.hidden, size.hyper, size.embedding, layer_norm=True)
+    stack = layer(size)
     step = training(stack, torch.randn(size.steps, size.batch, size.inputs))
 
     def with_torch_steps() -> None:

@@ -3,16 +3,18 @@
 Where the paper is in the code:
 
     section 3.1, eq. 1-3    static.generator       kernels generated from embeddings, tiled kernels
-    section 4.1, A.3.1      static.mnist           the convnet and the hyper convnet of table 7
-    section 4.2, A.3.2      static.wide_resnet     the residual networks of table 2, plain and hyper
+    section 4.1, A.3.1      models.convnets        the convnet and the hyper convnet of table 7
+    section 4.2, A.3.2      models.wide_resnet     the residual networks of table 2, plain and hyper
                             static.bank            the kernels of all layers in one product
                             static.hyperize        the same for any network's convolutions
     appendix A.1            static.coordinate      weights generated from coordinates
+                            models.mlps            the fully connected networks of table A.1
     section 3.2, eq. 4-8    recurrent.hyper_rnn    HyperRNN, scaled and full
     section 3.2, eq. 9-13   recurrent.hyper        HyperLSTM; recurrent.lstm: LSTM, layer norm
+                            recurrent.fused        the same arithmetic for a whole sequence
     appendix A.2.3          recurrent.initialisation; each cell's reset_parameters
-    sections 4.3 and 4.4    recurrent.character_model, tasks.char_lm, data.ptb, data.enwik8
-    figures 4, 5, 14, 15    recurrent.sampling, recurrent.observe
+    sections 4.3 and 4.4    models.character, tasks.characters, data.ptb, data.enwik8
+    figures 4, 5, 14, 15    models.sampling, recurrent.observe
 
 The names below are imported on first use, so that the command line can compose a
 configuration without paying for the import of torch.
@@ -29,13 +31,13 @@ _HOME = {
     "tile_kernels": "hypernetworks.static.generator",
     "hyperize": "hypernetworks.static.hyperize",
     "convolution_kernels": "hypernetworks.static.hyperize",
-    "WideResNet": "hypernetworks.static.wide_resnet",
-    "hyper_wide_resnet": "hypernetworks.static.wide_resnet",
+    "WideResNet": "hypernetworks.models.wide_resnet",
+    "hyper_wide_resnet": "hypernetworks.models.wide_resnet",
     "CoordinateHypernetwork": "hypernetworks.static.coordinate",
-    "CoordinateMLP": "hypernetworks.static.coordinate",
-    "MLP": "hypernetworks.static.coordinate",
-    "MnistConvnet": "hypernetworks.static.mnist",
-    "HyperMnistConvnet": "hypernetworks.static.mnist",
+    "CoordinateMLP": "hypernetworks.models.mlps",
+    "MLP": "hypernetworks.models.mlps",
+    "MnistConvnet": "hypernetworks.models.convnets",
+    "HyperMnistConvnet": "hypernetworks.models.convnets",
     "LSTM": "hypernetworks.recurrent.modules",
     "LayerNormLSTM": "hypernetworks.recurrent.modules",
     "HyperRNN": "hypernetworks.recurrent.modules",
@@ -50,8 +52,8 @@ _HOME = {
     "HyperRNNState": "hypernetworks.recurrent.state",
     "Masks": "hypernetworks.recurrent.masks",
     "observe": "hypernetworks.recurrent.observe",
-    "CharacterModel": "hypernetworks.recurrent.character_model",
-    "sample": "hypernetworks.recurrent.sampling",
+    "CharacterModel": "hypernetworks.models.character",
+    "sample": "hypernetworks.models.sampling",
     "from_supercell": "hypernetworks.recurrent.importers",
     "from_labml": "hypernetworks.recurrent.importers",
 }
@@ -90,7 +92,11 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
-    from hypernetworks.recurrent.character_model import CharacterModel
+    from hypernetworks.models.character import CharacterModel
+    from hypernetworks.models.convnets import HyperMnistConvnet, MnistConvnet
+    from hypernetworks.models.mlps import MLP, CoordinateMLP
+    from hypernetworks.models.sampling import sample
+    from hypernetworks.models.wide_resnet import WideResNet, hyper_wide_resnet
     from hypernetworks.recurrent.hyper import HyperLSTMCell
     from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
     from hypernetworks.recurrent.importers import from_labml, from_supercell
@@ -98,13 +104,10 @@ if TYPE_CHECKING:
     from hypernetworks.recurrent.masks import Masks
     from hypernetworks.recurrent.modules import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM
     from hypernetworks.recurrent.observe import observe
-    from hypernetworks.recurrent.sampling import sample
     from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
-    from hypernetworks.static.coordinate import MLP, CoordinateHypernetwork, CoordinateMLP
+    from hypernetworks.static.coordinate import CoordinateHypernetwork
     from hypernetworks.static.generator import KernelGenerator, TiledKernel, tile_kernels
     from hypernetworks.static.hyperize import convolution_kernels, hyperize
-    from hypernetworks.static.mnist import HyperMnistConvnet, MnistConvnet
-    from hypernetworks.static.wide_resnet import WideResNet, hyper_wide_resnet
 
 
 def __getattr__(name: str) -> object:

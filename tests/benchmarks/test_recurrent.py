@@ -32,7 +32,7 @@ def test_the_autograd_loop_is_a_hyper_lstm():
     """The frozen baseline computes what our layer computes with the same weights."""
     torch.manual_seed(0)
     loop = autograd_loop.AutogradLoop(5, 6, 4, 2)
-    ours = recurrent.HyperLSTM(5, 6, 4, 2, layer_norm=True)
+    ours = recurrent.HyperLSTM(5, 6, hyper_size=4, embedding_size=2, layer_norm=True)
     cell = ours.layers["0"].cell
     with torch.no_grad():
         cell.weight_x.copy_(loop.w_x.t())

@@ -7,22 +7,23 @@ from hypernetworks.recurrent.masks import Masks
 
 D, H, P, N = 3, 5, 4, 2
 DOUBLE = {"dtype": torch.float64}
+SIZES = {"hyper_size": P, "embedding_size": N, **DOUBLE}
 MAKERS = {
     "lstm": lambda **o: LSTMCell(D, H, **DOUBLE, **o),
     "lstm_forget": lambda **o: LSTMCell(D, H, forget_bias=0.3, **DOUBLE, **o),
     "ln_lstm": lambda **o: LayerNormLSTMCell(D, H, **DOUBLE, **o),
     "ln_lstm_bias": lambda **o: LayerNormLSTMCell(D, H, pre_norm_bias=True, **DOUBLE, **o),
-    "hyper": lambda **o: HyperLSTMCell(D, H, P, N, **DOUBLE, **o),
-    "ln_hyper": lambda **o: HyperLSTMCell(D, H, P, N, layer_norm=True, **DOUBLE, **o),
-    "ln_main": lambda **o: HyperLSTMCell(D, H, P, N, True, hyper_layer_norm=False, **DOUBLE, **o),
-    "ln_hyper_only": lambda **o: HyperLSTMCell(D, H, P, N, False, True, **DOUBLE, **o),
-    "previous": lambda **o: HyperLSTMCell(D, H, P, N, embeddings_from="previous", **DOUBLE, **o),
-    "hyper_rnn": lambda **o: HyperRNNCell(D, H, P, N, **DOUBLE, **o),
-    "hyper_rnn_previous": lambda **o: HyperRNNCell(
-        D, H, P, N, embeddings_from="previous", **DOUBLE, **o
+    "hyper": lambda **o: HyperLSTMCell(D, H, **SIZES, **o),
+    "ln_hyper": lambda **o: HyperLSTMCell(D, H, **SIZES, layer_norm=True, **o),
+    "ln_main": lambda **o: HyperLSTMCell(
+        D, H, **SIZES, layer_norm=True, hyper_layer_norm=False, **o
     ),
+    "ln_hyper_only": lambda **o: HyperLSTMCell(D, H, **SIZES, hyper_layer_norm=True, **o),
+    "previous": lambda **o: HyperLSTMCell(D, H, **SIZES, embeddings_from="previous", **o),
+    "hyper_rnn": lambda **o: HyperRNNCell(D, H, **SIZES, **o),
+    "hyper_rnn_previous": lambda **o: HyperRNNCell(D, H, **SIZES, embeddings_from="previous", **o),
 }
-FULL = {"full_hyper_rnn": lambda **o: FullHyperRNNCell(D, H, P, N, **DOUBLE, **o)}
+FULL = {"full_hyper_rnn": lambda **o: FullHyperRNNCell(D, H, **SIZES, **o)}
 
 
 def randomised(cell, seed=0):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from hypernetworks.recurrent import native
+from hypernetworks.recurrent.fused import native
 
 
 @pytest.fixture

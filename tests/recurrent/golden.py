@@ -52,7 +52,7 @@ def load(name: str) -> Case:
     if name.endswith("lstm"):
         cell = (LayerNormLSTMCell if norm else LSTMCell)(*sizes, **options)
     else:
-        cell = HyperLSTMCell(*sizes, 5, 2, norm, **options)
+        cell = HyperLSTMCell(*sizes, hyper_size=5, embedding_size=2, layer_norm=norm, **options)
     with torch.no_grad():
         for key, parameter in ours(cell).items():
             parameter.copy_(theirs(arrays, "w", key, parameter))

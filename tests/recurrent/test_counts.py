@@ -29,7 +29,7 @@ def test_counts_to_the_digit(name):
 
 def test_initialisation_is_that_of_the_paper():
     torch.manual_seed(0)
-    cell = HyperLSTM(6, 8, 5, 4, layer_norm=True).layers["0"].cell
+    cell = HyperLSTM(6, 8, hyper_size=5, layer_norm=True).layers["0"].cell
     for weight in (cell.weight_h, cell.hyper.weight_h):
         for gate in weight.chunk(4):
             torch.testing.assert_close(gate @ gate.t(), torch.eye(len(gate)))

@@ -10,13 +10,14 @@ from hypernetworks import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM
 from hypernetworks.recurrent.masks import Masks
 
 D, H = 3, 5
+SMALL = {"hyper_size": 4, "embedding_size": 2}
 KINDS = {
     "lstm": lambda **o: LSTM(D, H, **o),
     "ln_lstm": lambda **o: LayerNormLSTM(D, H, **o),
-    "hyper_rnn": lambda **o: HyperRNN(D, H, 4, 2, **o),
-    "full_hyper_rnn": lambda **o: HyperRNN(D, H, 4, 2, full=True, **o),
-    "hyper": lambda **o: HyperLSTM(D, H, 4, 2, **o),
-    "ln_hyper": lambda **o: HyperLSTM(D, H, 4, 2, layer_norm=True, **o),
+    "hyper_rnn": lambda **o: HyperRNN(D, H, **SMALL, **o),
+    "full_hyper_rnn": lambda **o: HyperRNN(D, H, **SMALL, full=True, **o),
+    "hyper": lambda **o: HyperLSTM(D, H, **SMALL, **o),
+    "ln_hyper": lambda **o: HyperLSTM(D, H, **SMALL, layer_norm=True, **o),
 }
 ALL = pytest.mark.parametrize("kind", KINDS)
 
@@ -176,7 +177,7 @@ def test_dropout_is_drawn_from_the_seed_and_off_in_evaluation(kind):
 
 def test_recurrent_dropout_draws_the_same_masks_in_both_forms():
     options = {"recurrent_dropout": 0.4, "hyper_recurrent_dropout": 0.2, "dtype": torch.float64}
-    fused = HyperLSTM(D, H, 4, 2, 2, True, backend="fused", **options)
+    fused = HyperLSTM(D, H, **SMALL, num_layers=2, layer_norm=True, backend="fused", **options)
     reference = copy.deepcopy(fused)
     for layer in reference.layers.values():
         layer.backend = "reference"
@@ -221,7 +222,7 @@ def test_state_dict_names_and_a_round_trip(kind):
 
 
 def test_names_explain_themselves():
-    assert list(HyperLSTM(D, H, 4, 2, layer_norm=True).state_dict()) == [
+    assert list(HyperLSTM(D, H, **SMALL, layer_norm=True).state_dict()) == [
         f"layers.0.cell.{name}"
         for name in (
             "weight_x",
@@ -260,7 +261,7 @@ def test_a_cell_steps_like_torch_lstm_cell():
         (lambda: LSTM(D, 0), ValueError, "hidden_size=0"),
         (lambda: LSTM(D, H, 0), ValueError, "num_layers=0"),
         (lambda: LSTM(D, H, recurrent_dropout=1.0), ValueError, "recurrent_dropout"),
-        (lambda: HyperLSTM(D, H, 4, 0), ValueError, "embedding_size=0"),
+        (lambda: HyperLSTM(D, H, embedding_size=0), ValueError, "embedding_size=0"),
         (lambda: HyperLSTM(D, H, embeddings_from="old"), ValueError, "'new' or 'previous'"),
         (lambda: LSTM(D, H, input_init="zeros"), ValueError, "'orthogonal' or 'glorot'"),
         (lambda: LSTM(D, H, backend="fast"), ValueError, "'auto', 'reference' or 'fused'"),

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from hypernetworks import MLP, CoordinateHypernetwork, CoordinateMLP
+from hypernetworks import CoordinateHypernetwork
 
 
 def test_each_weight_comes_from_its_own_coordinates():
@@ -27,7 +27,7 @@ def test_each_weight_comes_from_its_own_coordinates():
 
 
 def test_801_parameters_in_the_papers_layers():
-    network = CoordinateMLP().hypernetwork
+    network = CoordinateHypernetwork((28, 28), (16, 16))
     shapes = [layer.weight.shape for layer in network.layers if isinstance(layer, nn.Linear)]
     assert shapes == [(25, 4), (25, 25), (1, 25)]
     assert sum(p.numel() for p in network.parameters()) == 801
@@ -36,35 +36,15 @@ def test_801_parameters_in_the_papers_layers():
 @pytest.mark.parametrize("seed", range(5))
 def test_fresh_weights_have_he_variance(seed):
     torch.manual_seed(seed)
-    weights = CoordinateMLP().hidden_weights().detach()
+    weights = CoordinateHypernetwork((28, 28), (16, 16))().detach()
     assert weights.std().item() == pytest.approx((2 / 784) ** 0.5, rel=1e-3)
     assert abs(weights.mean().item()) < 1e-6
 
 
-@pytest.mark.parametrize("cls", [MLP, CoordinateMLP])
-def test_equals_torchs_layers(cls):
-    model = cls()
-    nn.init.normal_(model.bias1)
-    hidden = nn.Linear(784, 256)
-    with torch.no_grad():
-        hidden.weight.copy_(model.hidden_weights())
-        hidden.bias.copy_(model.bias1)
-    reference = nn.Sequential(nn.Flatten(), hidden, nn.ReLU(), model.classifier)
-    images = torch.rand(3, 1, 28, 28)
-    torch.testing.assert_close(model(images), reference(images))
-
-
-def test_hidden_filters_are_the_rows_of_the_weights():
-    model = MLP()
-    filters = model.arrays()["hidden_filters"]
-    assert filters.shape == (256, 28, 28)
-    assert torch.equal(filters[17, 3], model.weight1[17, 84:112])
-
-
 def test_coordinates_are_not_saved_and_move_with_the_model():
-    model = CoordinateMLP()
-    assert not any("coordinates" in name for name in model.state_dict())
-    assert model.double().hypernetwork.coordinates.dtype == torch.float64
+    network = CoordinateHypernetwork((3, 4), (2, 5))
+    assert not any("coordinates" in name for name in network.state_dict())
+    assert network.double().coordinates.dtype == torch.float64
 
 
 def test_hidden_size_below_one_is_refused():

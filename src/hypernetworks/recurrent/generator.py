@@ -4,12 +4,12 @@ P hyper units, N = N_z, H units of the main cell
 G gates: 4 (i, g, f, o) in a HyperLSTM, 1 in a HyperRNN
 """
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.initialisation import parameter
+from hypernetworks.recurrent.initialisation import Device, parameter
 
 
 class Scales(NamedTuple):
@@ -28,16 +28,24 @@ class Embeddings(nn.Module):
         0.01.
     """
 
-    def __init__(self, gates: int, hyper_size: int, embedding_size: int, **factory: Any) -> None:
+    def __init__(
+        self,
+        gates: int,
+        hyper_size: int,
+        embedding_size: int,
+        *,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
         if embedding_size < 1:
             raise ValueError(f"embedding_size={embedding_size}: it must be at least 1")
         shape = (gates, embedding_size)
-        self.h_weight = parameter(*shape, hyper_size, **factory)
-        self.x_weight = parameter(*shape, hyper_size, **factory)
-        self.b_weight = parameter(*shape, hyper_size, **factory)
-        self.h_bias = parameter(*shape, **factory)
-        self.x_bias = parameter(*shape, **factory)
+        self.h_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
+        self.x_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
+        self.b_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
+        self.h_bias = parameter(*shape, device=device, dtype=dtype)
+        self.x_bias = parameter(*shape, device=device, dtype=dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -68,14 +76,21 @@ class Generator(nn.Module):
     """
 
     def __init__(
-        self, gates: int, hyper_size: int, embedding_size: int, hidden_size: int, **factory: Any
+        self,
+        gates: int,
+        hyper_size: int,
+        embedding_size: int,
+        hidden_size: int,
+        *,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        self.embeddings = Embeddings(gates, hyper_size, embedding_size, **factory)
+        self.embeddings = Embeddings(gates, hyper_size, embedding_size, device=device, dtype=dtype)
         shape = (gates, embedding_size, hidden_size)
-        self.weight_hz = parameter(*shape, **factory)
-        self.weight_xz = parameter(*shape, **factory)
-        self.weight_bz = parameter(*shape, **factory)
+        self.weight_hz = parameter(*shape, device=device, dtype=dtype)
+        self.weight_xz = parameter(*shape, device=device, dtype=dtype)
+        self.weight_bz = parameter(*shape, device=device, dtype=dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

@@ -19,9 +19,10 @@ from hypernetworks.recurrent.cell import (
     project,
     project_sequence,
 )
+from hypernetworks.recurrent.fused.hyper_sequence import hyper_sequence
 from hypernetworks.recurrent.generator import Generator, Scales
-from hypernetworks.recurrent.hyper_sequence import hyper_sequence
 from hypernetworks.recurrent.initialisation import (
+    Device,
     InputInit,
     init_input_weight,
     orthogonal_by_gate,
@@ -80,16 +81,17 @@ class ScaledCell(Cell[State]):
         embedding_size: int,
         embeddings_from: EmbeddingsFrom,
         input_init: InputInit,
-        factory: dict[str, Any],
+        device: Device,
+        dtype: torch.dtype | None,
     ) -> None:
         self.embeddings_from = check_embeddings_from(embeddings_from)
         self.input_init: InputInit = input_init
         size = self.gates * self.hidden_size
-        self.weight_x = parameter(size, self.input_size, **factory)
-        self.weight_h = parameter(size, self.hidden_size, **factory)
-        self.bias = parameter(size, **factory)
+        self.weight_x = parameter(size, self.input_size, device=device, dtype=dtype)
+        self.weight_h = parameter(size, self.hidden_size, device=device, dtype=dtype)
+        self.bias = parameter(size, device=device, dtype=dtype)
         sizes = (self.hyper.hidden_size, embedding_size, self.hidden_size)
-        self.generator = Generator(self.gates, *sizes, **factory)
+        self.generator = Generator(self.gates, *sizes, device=device, dtype=dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -179,6 +181,7 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
         self,
         input_size: int,
         hidden_size: int,
+        *,
         hyper_size: int = 128,
         embedding_size: int = 4,
         layer_norm: bool = False,
@@ -190,21 +193,26 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
         layer_norm_epsilon: float = 1e-3,
         pre_norm_bias: bool = False,
         embeddings_from: EmbeddingsFrom = "new",
-        device: torch.device | str | None = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, recurrent_dropout)
-        factory: dict[str, Any] = {"device": device, "dtype": dtype}
         check_rate("hyper_recurrent_dropout", hyper_recurrent_dropout)
         self.forget_bias = float(forget_bias)
+        factory: dict[str, Any] = {"device": device, "dtype": dtype}
         self.norm = GateNorm(hidden_size, layer_norm_epsilon, **factory) if layer_norm else None
-        sizes = (input_size + hidden_size, hyper_size, hyper_recurrent_dropout)
+        both = {
+            "recurrent_dropout": hyper_recurrent_dropout,
+            "forget_bias": forget_bias,
+            "input_init": input_init,
+            **factory,
+        }
         if layer_norm if hyper_layer_norm is None else hyper_layer_norm:
-            norm = (layer_norm_epsilon, pre_norm_bias)
-            self.hyper = LayerNormLSTMCell(*sizes, forget_bias, input_init, *norm, **factory)
+            both |= {"layer_norm_epsilon": layer_norm_epsilon, "pre_norm_bias": pre_norm_bias}
+            self.hyper = LayerNormLSTMCell(input_size + hidden_size, hyper_size, **both)
         else:
-            self.hyper = LSTMCell(*sizes, forget_bias, input_init, **factory)
-        self._add_parameters(embedding_size, embeddings_from, input_init, factory)
+            self.hyper = LSTMCell(input_size + hidden_size, hyper_size, **both)
+        self._add_parameters(embedding_size, embeddings_from, input_init, device, dtype)
 
     def state_sizes(self) -> tuple[int, ...]:
         return (self.hidden_size, self.hidden_size, *self.hyper.state_sizes())

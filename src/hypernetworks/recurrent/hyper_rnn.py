@@ -3,8 +3,6 @@
 B sequences, D input units, H units, P hyper units, N = N_z
 """
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +16,7 @@ from hypernetworks.recurrent.hyper import (
     hyper_sum,
 )
 from hypernetworks.recurrent.initialisation import (
+    Device,
     InputInit,
     init_input_weight,
     orthogonal_by_gate,
@@ -48,17 +47,19 @@ class HyperRNNCell(ScaledCell[HyperRNNState]):
         self,
         input_size: int,
         hidden_size: int,
+        *,
         hyper_size: int = 128,
         embedding_size: int = 4,
         input_init: InputInit = "orthogonal",
         embeddings_from: EmbeddingsFrom = "new",
-        device: torch.device | str | None = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 0.0)
-        factory: dict[str, Any] = {"device": device, "dtype": dtype}
-        self.hyper = RNNCell(input_size + hidden_size, hyper_size, input_init, **factory)
-        self._add_parameters(embedding_size, embeddings_from, input_init, factory)
+        self.hyper = RNNCell(
+            input_size + hidden_size, hyper_size, input_init=input_init, device=device, dtype=dtype
+        )
+        self._add_parameters(embedding_size, embeddings_from, input_init, device, dtype)
 
     def state_sizes(self) -> tuple[int, ...]:
         return self.hidden_size, self.hyper.hidden_size
@@ -99,23 +100,29 @@ class FullHyperRNNCell(Cell[HyperRNNState]):
         self,
         input_size: int,
         hidden_size: int,
+        *,
         hyper_size: int = 128,
         embedding_size: int = 4,
         input_init: InputInit = "orthogonal",
         embeddings_from: EmbeddingsFrom = "new",
-        device: torch.device | str | None = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 0.0)
-        factory: dict[str, Any] = {"device": device, "dtype": dtype}
         self.embeddings_from = check_embeddings_from(embeddings_from)
         self.input_init: InputInit = input_init
-        self.hyper = RNNCell(input_size + hidden_size, hyper_size, input_init, **factory)
-        self.embeddings = Embeddings(1, hyper_size, embedding_size, **factory)
-        self.weight_hz = parameter(embedding_size, hidden_size, hidden_size, **factory)
-        self.weight_xz = parameter(embedding_size, hidden_size, input_size, **factory)
-        self.weight_bz = parameter(embedding_size, hidden_size, **factory)
-        self.bias = parameter(hidden_size, **factory)
+        self.hyper = RNNCell(
+            input_size + hidden_size, hyper_size, input_init=input_init, device=device, dtype=dtype
+        )
+        self.embeddings = Embeddings(1, hyper_size, embedding_size, device=device, dtype=dtype)
+        self.weight_hz = parameter(
+            embedding_size, hidden_size, hidden_size, device=device, dtype=dtype
+        )
+        self.weight_xz = parameter(
+            embedding_size, hidden_size, input_size, device=device, dtype=dtype
+        )
+        self.weight_bz = parameter(embedding_size, hidden_size, device=device, dtype=dtype)
+        self.bias = parameter(hidden_size, device=device, dtype=dtype)
         self.reset_parameters()
 
     @torch.no_grad()

@@ -99,8 +99,8 @@ def _supercell_hyper(
     embedding_size = weights.peek("hyper_ix/zw/super_linear_w").shape[1]
     norm = any(name.startswith("ln") for name in weights.left)
     pre_norm_bias = norm and f"{inner}bias" in weights
-    shape = (*sizes, hyper_size, embedding_size)
-    cell = HyperLSTMCell(*shape, layer_norm=norm, pre_norm_bias=pre_norm_bias, **options)
+    options |= {"hyper_size": hyper_size, "embedding_size": embedding_size}
+    cell = HyperLSTMCell(*sizes, layer_norm=norm, pre_norm_bias=pre_norm_bias, **options)
     _copy(cell.weight_x, weights.take("W_xh").t(), "W_xh")
     _copy(cell.weight_h, weights.take("W_hh", "W_hh_i").t(), "W_hh")
     _copy(cell.bias, weights.take("bias"), "bias")
@@ -178,9 +178,9 @@ def from_labml(state_dict: Mapping[str, Tensor]) -> HyperLSTM:
     stack = HyperLSTM(
         first[0].shape[1],
         hidden_size,
-        hyper_size,
-        embedding_size,
-        num_layers,
+        hyper_size=hyper_size,
+        embedding_size=embedding_size,
+        num_layers=num_layers,
         layer_norm=True,
         layer_norm_epsilon=1e-5,
         forget_bias=0.0,

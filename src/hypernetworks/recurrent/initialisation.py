@@ -1,11 +1,12 @@
 """How the weights of recurrent cells start (appendix A.2.3)."""
 
-from typing import Any, Literal
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 InputInit = Literal["orthogonal", "glorot"]
+Device = torch.device | str | None
 
 
 @torch.no_grad()
@@ -39,6 +40,6 @@ def init_norm(*parts: Tensor | None) -> None:
             part.fill_(1 - k % 2)
 
 
-def parameter(*shape: int, **factory: Any) -> nn.Parameter:
+def parameter(*shape: int, device: Device, dtype: torch.dtype | None) -> nn.Parameter:
     """Memory for a parameter, to be filled by reset_parameters."""
-    return nn.Parameter(torch.empty(*shape, **factory))
+    return nn.Parameter(torch.empty(*shape, device=device, dtype=dtype))

@@ -3,14 +3,15 @@
 T steps, B sequences, D input units, H units; gates in the order i, g, f, o
 """
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from hypernetworks.recurrent.cell import Cell, arithmetic_dtype, project, project_sequence
+from hypernetworks.recurrent.fused.sequence import lstm_sequence
+from hypernetworks.recurrent.fused.step import normalize
 from hypernetworks.recurrent.initialisation import (
+    Device,
     InputInit,
     init_input_weight,
     init_norm,
@@ -18,9 +19,7 @@ from hypernetworks.recurrent.initialisation import (
     parameter,
 )
 from hypernetworks.recurrent.masks import NO_MASKS, Masks, draw_mask
-from hypernetworks.recurrent.sequence import lstm_sequence
 from hypernetworks.recurrent.state import LSTMState
-from hypernetworks.recurrent.step import normalize
 
 
 class GateNorm(torch.nn.Module):
@@ -30,13 +29,20 @@ class GateNorm(torch.nn.Module):
     (x - mean) / sqrt(variance + epsilon), biased variance.
     """
 
-    def __init__(self, hidden_size: int, epsilon: float, **factory: Any) -> None:
+    def __init__(
+        self,
+        hidden_size: int,
+        epsilon: float,
+        *,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
+    ) -> None:
         super().__init__()
         self.epsilon = epsilon
-        self.gain = parameter(4, hidden_size, **factory)
-        self.offset = parameter(4, hidden_size, **factory)
-        self.cell_gain = parameter(hidden_size, **factory)
-        self.cell_offset = parameter(hidden_size, **factory)
+        self.gain = parameter(4, hidden_size, device=device, dtype=dtype)
+        self.offset = parameter(4, hidden_size, device=device, dtype=dtype)
+        self.cell_gain = parameter(hidden_size, device=device, dtype=dtype)
+        self.cell_offset = parameter(hidden_size, device=device, dtype=dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:
@@ -85,15 +91,15 @@ class LSTMCell(Cell[LSTMState]):
         self,
         input_size: int,
         hidden_size: int,
+        *,
         recurrent_dropout: float = 0.0,
         forget_bias: float = 1.0,
         input_init: InputInit = "orthogonal",
-        device: torch.device | str | None = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, recurrent_dropout)
-        factory = {"device": device, "dtype": dtype}
-        self._add_parameters(forget_bias, input_init, None, True, factory)
+        self._add_parameters(forget_bias, input_init, None, True, device, dtype)
 
     def _add_parameters(
         self,
@@ -101,14 +107,15 @@ class LSTMCell(Cell[LSTMState]):
         input_init: InputInit,
         norm: GateNorm | None,
         bias: bool,
-        factory: dict[str, Any],
+        device: Device,
+        dtype: torch.dtype | None,
     ) -> None:
         self.forget_bias = float(forget_bias)
         self.input_init: InputInit = input_init
         size = 4 * self.hidden_size
-        self.weight_x = parameter(size, self.input_size, **factory)
-        self.weight_h = parameter(size, self.hidden_size, **factory)
-        self.bias = parameter(size, **factory) if bias else None
+        self.weight_x = parameter(size, self.input_size, device=device, dtype=dtype)
+        self.weight_h = parameter(size, self.hidden_size, device=device, dtype=dtype)
+        self.bias = parameter(size, device=device, dtype=dtype) if bias else None
         self.norm = norm
         self.reset_parameters()
 
@@ -186,15 +193,15 @@ class LayerNormLSTMCell(LSTMCell):
         self,
         input_size: int,
         hidden_size: int,
+        *,
         recurrent_dropout: float = 0.0,
         forget_bias: float = 1.0,
         input_init: InputInit = "orthogonal",
         layer_norm_epsilon: float = 1e-3,
         pre_norm_bias: bool = False,
-        device: torch.device | str | None = None,
+        device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
         Cell.__init__(self, input_size, hidden_size, recurrent_dropout)
-        factory = {"device": device, "dtype": dtype}
-        norm = GateNorm(hidden_size, layer_norm_epsilon, **factory)
-        self._add_parameters(forget_bias, input_init, norm, pre_norm_bias, factory)
+        norm = GateNorm(hidden_size, layer_norm_epsilon, device=device, dtype=dtype)
+        self._add_parameters(forget_bias, input_init, norm, pre_norm_bias, device, dtype)

@@ -3,11 +3,12 @@
 Each takes the arguments of torch.nn.LSTM that make sense for it and those of its cell.
 """
 
-from typing import Any
+import torch
 
 from hypernetworks.recurrent.cell import Backend
-from hypernetworks.recurrent.hyper import HyperLSTMCell
+from hypernetworks.recurrent.hyper import EmbeddingsFrom, HyperLSTMCell
 from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
+from hypernetworks.recurrent.initialisation import Device, InputInit
 from hypernetworks.recurrent.lstm import LayerNormLSTMCell, LSTMCell
 from hypernetworks.recurrent.stack import Stack
 from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
@@ -30,11 +31,23 @@ class LSTM(Stack[LSTMState]):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float = 1.0,
+        input_init: InputInit = "orthogonal",
         backend: Backend = "auto",
-        **cell: Any,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         def make_cell(size: int) -> LSTMCell:
-            return LSTMCell(size, hidden_size, **cell)
+            return LSTMCell(
+                size,
+                hidden_size,
+                recurrent_dropout=recurrent_dropout,
+                forget_bias=forget_bias,
+                input_init=input_init,
+                device=device,
+                dtype=dtype,
+            )
 
         shape = (num_layers, batch_first, dropout, bidirectional)
         super().__init__(make_cell, input_size, *shape, backend)
@@ -58,11 +71,27 @@ class LayerNormLSTM(Stack[LSTMState]):
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        recurrent_dropout: float = 0.0,
+        forget_bias: float = 1.0,
+        input_init: InputInit = "orthogonal",
+        layer_norm_epsilon: float = 1e-3,
+        pre_norm_bias: bool = False,
         backend: Backend = "auto",
-        **cell: Any,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         def make_cell(size: int) -> LayerNormLSTMCell:
-            return LayerNormLSTMCell(size, hidden_size, **cell)
+            return LayerNormLSTMCell(
+                size,
+                hidden_size,
+                recurrent_dropout=recurrent_dropout,
+                forget_bias=forget_bias,
+                input_init=input_init,
+                layer_norm_epsilon=layer_norm_epsilon,
+                pre_norm_bias=pre_norm_bias,
+                device=device,
+                dtype=dtype,
+            )
 
         shape = (num_layers, batch_first, dropout, bidirectional)
         super().__init__(make_cell, input_size, *shape, backend)
@@ -81,21 +110,33 @@ class HyperRNN(Stack[HyperRNNState]):
         self,
         input_size: int,
         hidden_size: int,
+        *,
         hyper_size: int = 128,
         embedding_size: int = 4,
         num_layers: int = 1,
         full: bool = False,
-        *,
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        input_init: InputInit = "orthogonal",
+        embeddings_from: EmbeddingsFrom = "new",
         backend: Backend = "auto",
-        **cell: Any,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         kind = FullHyperRNNCell if full else HyperRNNCell
 
         def make_cell(size: int) -> HyperRNNCell | FullHyperRNNCell:
-            return kind(size, hidden_size, hyper_size, embedding_size, **cell)
+            return kind(
+                size,
+                hidden_size,
+                hyper_size=hyper_size,
+                embedding_size=embedding_size,
+                input_init=input_init,
+                embeddings_from=embeddings_from,
+                device=device,
+                dtype=dtype,
+            )
 
         shape = (num_layers, batch_first, dropout, bidirectional)
         super().__init__(make_cell, input_size, *shape, backend)
@@ -115,20 +156,44 @@ class HyperLSTM(Stack[HyperLSTMState]):
         self,
         input_size: int,
         hidden_size: int,
+        *,
         hyper_size: int = 128,
         embedding_size: int = 4,
         num_layers: int = 1,
         layer_norm: bool = False,
-        *,
+        recurrent_dropout: float = 0.0,
+        hyper_recurrent_dropout: float = 0.0,
         batch_first: bool = False,
         dropout: float = 0.0,
         bidirectional: bool = False,
+        hyper_layer_norm: bool | None = None,
+        forget_bias: float = 1.0,
+        input_init: InputInit = "orthogonal",
+        layer_norm_epsilon: float = 1e-3,
+        pre_norm_bias: bool = False,
+        embeddings_from: EmbeddingsFrom = "new",
         backend: Backend = "auto",
-        **cell: Any,
+        device: Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         def make_cell(size: int) -> HyperLSTMCell:
-            sizes = (size, hidden_size, hyper_size, embedding_size, layer_norm)
-            return HyperLSTMCell(*sizes, **cell)
+            return HyperLSTMCell(
+                size,
+                hidden_size,
+                hyper_size=hyper_size,
+                embedding_size=embedding_size,
+                layer_norm=layer_norm,
+                hyper_layer_norm=hyper_layer_norm,
+                recurrent_dropout=recurrent_dropout,
+                hyper_recurrent_dropout=hyper_recurrent_dropout,
+                forget_bias=forget_bias,
+                input_init=input_init,
+                layer_norm_epsilon=layer_norm_epsilon,
+                pre_norm_bias=pre_norm_bias,
+                embeddings_from=embeddings_from,
+                device=device,
+                dtype=dtype,
+            )
 
         shape = (num_layers, batch_first, dropout, bidirectional)
         super().__init__(make_cell, input_size, *shape, backend)

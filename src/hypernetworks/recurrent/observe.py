@@ -44,6 +44,11 @@ class Run:
         """Whether the cell scales its weights: `scales` and `weight_change` are there."""
         return isinstance(self.cell, ScaledCell)
 
+    @property
+    def has_c(self) -> bool:
+        """Whether the cell has a c: `phi_c` is there."""
+        return "c" in self.states._fields
+
     def scales(self) -> Scales:
         """d_h, d_x and b(z_b), (T, B, G, H) each.
 
@@ -78,7 +83,7 @@ class Run:
         Raises:
             TypeError: if the cell has no c.
         """
-        if "c" not in self.states._fields:
+        if not self.has_c:
             raise TypeError(f"{type(self.cell).__name__} has no c")
         norm = getattr(self.cell, "norm", None)
         with torch.no_grad():

@@ -3,14 +3,13 @@
 B sequences, D input units, H units
 """
 
-from typing import Any
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hypernetworks.recurrent.cell import Cell, project
 from hypernetworks.recurrent.initialisation import (
+    Device,
     InputInit,
     init_input_weight,
     orthogonal_by_gate,
@@ -31,13 +30,19 @@ class RNNCell(Cell[RNNState]):
     norm = None
 
     def __init__(
-        self, input_size: int, hidden_size: int, input_init: InputInit, **factory: Any
+        self,
+        input_size: int,
+        hidden_size: int,
+        *,
+        input_init: InputInit = "orthogonal",
+        device: Device = None,
+        dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 0.0)
         self.input_init: InputInit = input_init
-        self.weight_x = parameter(hidden_size, input_size, **factory)
-        self.weight_h = parameter(hidden_size, hidden_size, **factory)
-        self.bias = parameter(hidden_size, **factory)
+        self.weight_x = parameter(hidden_size, input_size, device=device, dtype=dtype)
+        self.weight_h = parameter(hidden_size, hidden_size, device=device, dtype=dtype)
+        self.bias = parameter(hidden_size, device=device, dtype=dtype)
         self.reset_parameters()
 
     def reset_parameters(self) -> None:

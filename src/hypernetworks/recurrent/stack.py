@@ -106,6 +106,42 @@ class Stack(nn.Module, Generic[State]):
         output, final = self._run(x, state, masks, input_mask, None)
         return output.transpose(0, 1) if self.batch_first else output, final
 
+    def step(
+        self, x: Tensor, state: State | tuple[Tensor, ...] | None = None
+    ) -> tuple[Tensor, State]:
+        """One step of all layers, for what decides its next input only then.
+
+        What `forward` computes of a sequence of one step; in training it draws the same dropout.
+
+        Args:
+            x: (B, D), or symbol ids (B); without B for a single vector or symbol.
+            state: (L, B, ...) each, (L, ...) unbatched, as `zero_state` or the step before gives
+                it; zeros if None.
+        Returns:
+            the last layer's h, (B, H), and the state after the step.
+        Raises:
+            ValueError: if the stack is bidirectional: one direction starts at the last step.
+        """
+        if self.bidirectional:
+            raise ValueError("a bidirectional stack has no single steps: it reads from both ends")
+        dims = 2 if x.is_floating_point() else 1
+        if x.dim() == dims - 1:
+            state = None if state is None else tuple(part.unsqueeze(1) for part in state)
+            h, new = self.step(x.unsqueeze(0), state)
+            return h.squeeze(0), over([new], lambda parts: parts[0].squeeze(1))
+        if x.dim() != dims:
+            raise ValueError(f"input of shape {tuple(x.shape)}: see step for what is accepted")
+        cells = self.cells()
+        now = self._checked_state(state, len(x))
+        masks = [cell.draw_masks((len(x),), now[0]) for cell in cells]
+        states = []
+        for k, cell in enumerate(cells):
+            if k:
+                x = F.dropout(x, self.dropout, self.training)
+            states.append(cell(x, _of_layer(now, k), masks[k]))
+            x = states[k].h
+        return x, stacked(states)
+
     def _packed(
         self,
         packed: PackedSequence,
@@ -165,7 +201,7 @@ class Stack(nn.Module, Generic[State]):
         return self._layers()[0].cell.checked_state(state, len(self.layers), batch)
 
     def cells(self) -> list[Cell[State]]:
-        """The cells in the order in which they run, forward before backward: for single steps."""
+        """The cells in the order in which they run, forward before backward."""
         return [layer.cell for layer in self._layers()]
 
     def _layers(self) -> list[Layer[State]]:

@@ -1,20 +1,14 @@
-"""Weights generated from coordinates, on a 784-256-10 network for MNIST (appendix A.1).
+"""The weights of a fully connected layer generated from their coordinates (appendix A.1).
 
 Shapes:
-    B       batch
-    images  (B, 1, 28, 28), values in [0, 1]
-    logits  (B, 10)
-    grids   28 x 28 input pixels, 16 x 16 hidden units; 784 * 256 = 200,704 weights
+    grids   of input and of output units, (height, width) each; in the paper 28 x 28 pixels and
+            16 x 16 hidden units, 784 * 256 = 200,704 weights
 """
 
 import math
-from abc import ABC, abstractmethod
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
-
-PIXELS, UNITS, CLASSES = (28, 28), (16, 16), 10
 
 
 def grid_coordinates(in_grid: tuple[int, int], out_grid: tuple[int, int]) -> Tensor:
@@ -79,59 +73,3 @@ class CoordinateHypernetwork(nn.Module):
         """Returns the weights (out_features, in_features)."""
         outputs = self.layers(self.coordinates)
         return outputs.view(self.out_features, self.in_features) * math.sqrt(2 / self.in_features)
-
-
-class _TwoLayerNet(nn.Module, ABC):
-    """What both networks share: 784 -> 256, ReLU, 256 -> 10."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.bias1 = nn.Parameter(torch.zeros(math.prod(UNITS)))
-        self.classifier = nn.Linear(math.prod(UNITS), CLASSES)
-
-    @abstractmethod
-    def hidden_weights(self) -> Tensor:
-        """The hidden layer's weights (256, 784)."""
-
-    def forward(self, images: Tensor) -> Tensor:
-        hidden = F.relu(F.linear(images.flatten(1), self.hidden_weights(), self.bias1))
-        return self.classifier(hidden)
-
-    def arrays(self) -> dict[str, Tensor]:
-        """What figure 8 shows: the filters of the hidden units (256, 28, 28)."""
-        return {"hidden_filters": self.hidden_weights().detach().view(-1, *PIXELS)}
-
-
-class MLP(_TwoLayerNet):
-    """The fully connected 784-256-10 network; He normal hidden weights, zero biases."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight1 = nn.Parameter(torch.empty(math.prod(UNITS), math.prod(PIXELS)))
-        nn.init.kaiming_normal_(self.weight1, nonlinearity="relu")
-
-    def hidden_weights(self) -> Tensor:
-        return self.weight1
-
-    def counted_parts(self) -> dict[str, list[nn.Parameter]]:
-        """The parts whose parameter counts the paper states."""
-        return {"hidden_weights": [self.weight1]}
-
-
-class CoordinateMLP(_TwoLayerNet):
-    """The same network, its hidden weights the output of a `CoordinateHypernetwork`.
-
-    Args:
-        hidden_size: units of the hypernetwork's two hidden layers; 25 in the paper.
-    """
-
-    def __init__(self, hidden_size: int = 25) -> None:
-        super().__init__()
-        self.hypernetwork = CoordinateHypernetwork(PIXELS, UNITS, hidden_size)
-
-    def hidden_weights(self) -> Tensor:
-        return self.hypernetwork()
-
-    def counted_parts(self) -> dict[str, list[nn.Parameter]]:
-        """The parts whose parameter counts the paper states."""
-        return {"hypernetwork": list(self.hypernetwork.parameters())}

@@ -10,6 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from hypernetworks.torch_private import border_of, in_backward_pass, is_of_a_transformation
+
 
 class Current:
     """The kernels of a network's last call, by layer; all its layers share one.
@@ -40,8 +42,7 @@ class Current:
         Raises:
             RuntimeError: outside of the network's calls and of backward passes.
         """
-        now = self.calls or torch._C._current_graph_task_id() != -1  # -1: no backward pass
-        if name not in self.kernels or not now:
+        if name not in self.kernels or not (self.calls or in_backward_pass()):
             raise RuntimeError(
                 f"{name} has a generated kernel in its network's calls alone; for methods other "
                 "than the call: with net.generated() as model: ..."
@@ -75,7 +76,7 @@ class GeneratedConv2d(nn.Module):
             "groups": conv.groups,
         }
         self.padding_mode = conv.padding_mode
-        self.border = conv._reversed_padding_repeated_twice
+        self.border = border_of(conv)
         self.bias = conv.bias
         self.name = name
         self.current = current
@@ -117,8 +118,7 @@ def outlives_a_call(kernel: Tensor) -> bool:
     """Whether it is an ordinary tensor, none of a tracer's or of a transformation's (vmap, jvp)."""
     if torch.compiler.is_compiling():
         return True
-    wrapped = torch._C._functorch.is_functorch_wrapped_tensor(kernel)
-    return type(kernel) is Tensor and not wrapped
+    return type(kernel) is Tensor and not is_of_a_transformation(kernel)
 
 
 def replaced(model: nn.Module, name: str, layer: nn.Module) -> nn.Module:

@@ -17,6 +17,7 @@ from torch import Tensor, nn
 from hypernetworks.static.bank import KernelBank
 from hypernetworks.static.generated import Current, GeneratedConv2d, outlives_a_call, replaced
 from hypernetworks.static.selection import Select, checked, selected
+from hypernetworks.torch_private import version_of
 
 
 class Sizes(NamedTuple):
@@ -68,7 +69,7 @@ class Hyperized(nn.Module):
             return self._generate()
         if not all(_leaves_traces(p) for p in self.banks.parameters()):
             return self._generate()
-        now = [(p, p.data_ptr(), p._version, _precision(p)) for p in self.banks.parameters()]
+        now = [(p, p.data_ptr(), version_of(p), _precision(p)) for p in self.banks.parameters()]
         kept = self._kept  # another thread may forget it meanwhile
         if kept is not None and _same(kept[0], now):
             return kept[1]

@@ -6,6 +6,8 @@ from collections.abc import Callable, Collection
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from hypernetworks.torch_private import computes_as_conv2d, has_hooks
+
 Select = Callable[[str, nn.Conv2d], bool] | Collection[str] | str | None
 
 
@@ -56,14 +58,12 @@ def checked(model: nn.Module, name: str, conv: nn.Module) -> nn.Conv2d:
     assert isinstance(conv, nn.Conv2d)
     if is_lazy(conv.weight):
         raise ValueError(f"hyperize: {name} is lazy; call the model once before")
-    kind = type(conv)
-    ours = kind.forward is nn.Conv2d.forward and kind._conv_forward is nn.Conv2d._conv_forward
-    if not ours or "forward" in vars(conv):
-        raise ValueError(f"hyperize: {name} is a {kind.__name__}, with a forward of its own")
-    if "weight" not in conv._parameters:
+    if not computes_as_conv2d(conv):
+        kind = type(conv).__name__
+        raise ValueError(f"hyperize: {name} is a {kind}, with a forward of its own")
+    if "weight" not in dict(conv.named_parameters(recurse=False)):
         raise ValueError(f"hyperize: {name} has a weight that is parametrized; remove that first")
-    hooks = (conv._forward_hooks, conv._forward_pre_hooks)
-    if any((*hooks, conv._backward_hooks, conv._backward_pre_hooks)):
+    if has_hooks(conv):
         raise ValueError(f"hyperize: {name} has hooks; remove them, register them afterwards")
     if conv.kernel_size[0] != conv.kernel_size[1]:
         height, width = conv.kernel_size

@@ -1,0 +1,1 @@
+"""The networks of the paper's tables, built from the library."""

@@ -1,0 +1,183 @@
+"""A cell over a whole sequence as one operator: the fast form of the recurrent cells.
+
+    T steps, B sequences, H units, P hyper units, G gates (4, or 1 for the HyperRNN), N = N_z
+
+What does not depend on the state has been done before, for all steps at once: W_x x_t comes in as
+`inputs`. Here the steps run with as few products as there can be, into memory that is laid out
+once; the backward pass runs them in reverse for the gradients of the states only, and leaves the
+gradients of weights to single products over all T B rows. The operators are opaque to
+torch.compile and torch.export; the second derivative is not defined, nor are torch.func's
+transforms: backend="reference" has both.
+"""
+
+from typing import Any, NamedTuple
+
+import torch
+from torch import Tensor
+
+from hypernetworks.recurrent.fused.graphs import replayed
+from hypernetworks.recurrent.fused.native import native
+from hypernetworks.recurrent.fused.passes import (
+    as_norm,
+    as_products,
+    at_start,
+    gradients_of,
+    may_overwrite,
+    multiply_into,
+    norm_gradients,
+    weight_gradient,
+    with_first,
+)
+from hypernetworks.recurrent.fused.rows import Rows
+
+
+@torch.library.custom_op("hypernetworks::lstm_sequence", mutates_args=())
+@replayed()
+def lstm_sequence(
+    inputs: Tensor,
+    h: Tensor,
+    c: Tensor,
+    weight_h: Tensor,
+    gain: Tensor | None,
+    offset: Tensor | None,
+    cell_gain: Tensor | None,
+    cell_offset: Tensor | None,
+    mask: Tensor | None,
+    forget_bias: float,
+    epsilon: float,
+) -> tuple[Tensor, Tensor, Tensor]:
+    """An LSTM or layer-norm LSTM over a sequence.
+
+    Args:
+        inputs: (T, B, 4 H) W_x x_t + b. h, c: (B, H) initial state.
+        weight_h: (4 H, H) in the type of `inputs`, which is that of the products.
+        gain, offset, cell_gain, cell_offset: layer norm, (4, H) and (H); None without.
+        mask: (T, B, H) of phi(g); None without recurrent dropout.
+    Returns:
+        h and c (T + 1, B, H), the initial state first, and the products W_h h_{t-1} (T, B, 4 H).
+    """
+    steps, batch, _ = inputs.shape
+    products = torch.empty_like(inputs)
+    h, c = with_first(h, steps), with_first(c, steps)
+    h_product = as_products(h, inputs.dtype)
+    norm = as_norm(gain, offset, cell_gain, cell_offset)
+    rows = Rows(products, inputs, None, None, norm, mask, h, c, h_product, forget_bias, epsilon)
+    step = native(rows)
+    weight = weight_h.t()
+    before, out = (h if h_product is None else h_product).unbind(0), products.unbind(0)
+    for t in range(steps):
+        torch.mm(before[t], weight, out=out[t])
+        step.forward(t, 0, batch)
+    return h, c, products
+
+
+@lstm_sequence.register_fake
+def _(inputs, h, c, weight_h, *_):  # type: ignore[no-untyped-def]
+    states = (inputs.shape[0] + 1, *h.shape)
+    return h.new_empty(states), c.new_empty(states), torch.empty_like(inputs)
+
+
+@replayed()
+def _backward(
+    grad_h: Tensor | None,
+    grad_c: Tensor | None,
+    inputs: Tensor,
+    h: Tensor,
+    c: Tensor,
+    products: Tensor,
+    weight_h: Tensor,
+    gain: Tensor | None,
+    offset: Tensor | None,
+    cell_gain: Tensor | None,
+    cell_offset: Tensor | None,
+    mask: Tensor | None,
+    forget_bias: float,
+    epsilon: float,
+    overwrite: bool,
+) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """The gradients of the products, which are those of the inputs, of h_0, of c_0, and sums.
+
+    Args:
+        overwrite: lay the first over the products.
+    Returns:
+        (T, B, 4 H), (B, H), (B, H), and for the layer norm (14, H) as in rows.Gradients.
+    """
+    d = products if overwrite else torch.empty_like(products)
+    norm = as_norm(gain, offset, cell_gain, cell_offset)
+    rows = Rows(products, inputs, None, None, norm, mask, h, c, None, forget_bias, epsilon)
+    grads = rows.gradients = gradients_of(grad_h, grad_c, rows, d)
+    step, d_by_step = native(rows), d.unbind(0)
+    steps, batch, _ = inputs.shape
+    for t in reversed(range(steps)):
+        step.backward(t, 0, batch)
+        multiply_into(grads.h, d_by_step[t], weight_h)
+    states = at_start(grads.h, grad_h), at_start(grads.c, grad_c)
+    return d, *states, grads.parameters.sum(0)
+
+
+# For traced graphs, which have no memory to overwrite.
+lstm_sequence_backward = torch.library.custom_op(
+    "hypernetworks::lstm_sequence_backward", _backward, mutates_args=()
+)
+
+
+@lstm_sequence_backward.register_fake
+def _(grad_h, grad_c, inputs, h, *_):  # type: ignore[no-untyped-def]
+    state = torch.empty_like(h[0])
+    return torch.empty_like(inputs), state, torch.empty_like(state), h.new_empty(14, h.shape[-1])
+
+
+class Arguments(NamedTuple):
+    """Those of `lstm_sequence`, or whether each needs a gradient, or these gradients."""
+
+    inputs: Any
+    h: Any
+    c: Any
+    weight_h: Any
+    gain: Any
+    offset: Any
+    cell_gain: Any
+    cell_offset: Any
+    mask: Any = None
+    forget_bias: Any = None
+    epsilon: Any = None
+
+
+class Saved(NamedTuple):
+    """The tensors that `_backward` takes, in its order."""
+
+    inputs: Tensor
+    h: Tensor
+    c: Tensor
+    products: Tensor
+    weight_h: Tensor
+    gain: Tensor | None
+    offset: Tensor | None
+    cell_gain: Tensor | None
+    cell_offset: Tensor | None
+    mask: Tensor | None
+
+
+def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
+    given = Arguments(*inputs)
+    h, c, products = output
+    kept = given._asdict() | {"h": h, "c": c, "products": products}
+    saved = Saved(**{name: kept[name] for name in Saved._fields})
+    ctx.forget_bias, ctx.epsilon = given.forget_bias, given.epsilon
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(*saved)
+
+
+def _differentiate(ctx, grad_h, grad_c, _):  # type: ignore[no-untyped-def]
+    saved, needed = Saved(*ctx.saved_tensors), Arguments(*ctx.needs_input_grad)
+    arguments: Any = (grad_h, grad_c, *saved, ctx.forget_bias, ctx.epsilon)
+    if may_overwrite(saved.products):
+        d, grad_h0, grad_c0, sums = _backward(*arguments, True)  # type: ignore[call-arg]
+    else:
+        d, grad_h0, grad_c0, sums = lstm_sequence_backward(*arguments, False)
+    grad_weight = weight_gradient(d, saved.h[:-1]) if needed.weight_h else None
+    grad_norm = [None] * 4 if saved.gain is None else norm_gradients(sums, 4)
+    return tuple(Arguments(d, grad_h0, grad_c0, grad_weight, *grad_norm))
+
+
+lstm_sequence.register_autograd(_differentiate, setup_context=_keep)

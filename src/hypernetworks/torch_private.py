@@ -1,0 +1,94 @@
+"""What torch does not offer publicly: every private name of it that the library uses.
+
+Each function says what it does where a version of torch lacks the name: something slower or
+stricter, never other numbers.
+"""
+
+import torch
+from torch import Tensor, nn
+
+
+def keeps_graph() -> bool:
+    """Whether the backward pass that runs leaves its graph to a second one (retain_graph).
+
+    Without the name: True, so that nothing is laid over what a second pass might need.
+    """
+    ask = getattr(torch._C._autograd, "_get_current_graph_task_keep_graph", None)
+    return True if ask is None else bool(ask())
+
+
+def in_backward_pass() -> bool:
+    """Whether this thread runs a backward pass.
+
+    Without the name: whether autograd's engine takes a callback for the end of one.
+    """
+    ask = getattr(torch._C, "_current_graph_task_id", None)
+    if ask is not None:
+        return bool(ask() != -1)
+    try:
+        torch.autograd.Variable._execution_engine.queue_callback(lambda: None)
+    except (AttributeError, RuntimeError):
+        return False
+    return True
+
+
+def is_of_a_transformation(tensor: Tensor) -> bool:
+    """Whether it belongs to a torch.func transformation (vmap, jvp) that runs.
+
+    Without the name: True, so that no tensor is taken to outlive its call.
+    """
+    functorch = getattr(torch._C, "_functorch", None)
+    ask = getattr(functorch, "is_functorch_wrapped_tensor", None)
+    return True if ask is None else bool(ask(tensor))
+
+
+def version_of(tensor: Tensor) -> object:
+    """What differs after every change of the tensor in place that torch knows of.
+
+    Without the name: a new object each time, which no other equals.
+    """
+    found = getattr(tensor, "_version", None)
+    return object() if found is None else found
+
+
+def border_of(conv: nn.Conv2d) -> list[int]:
+    """Its padding as torch.nn.functional.pad takes it: last dimension first, both sides.
+
+    Without the name: from its public settings.
+    """
+    known = getattr(conv, "_reversed_padding_repeated_twice", None)
+    if known is not None:
+        return list(known)
+    if conv.padding == "valid":
+        return [0, 0, 0, 0]
+    if not isinstance(conv.padding, str):
+        return [side for side in reversed(conv.padding) for _ in range(2)]
+    border = []
+    for size, dilation in zip(reversed(conv.kernel_size), reversed(conv.dilation), strict=True):
+        total = dilation * (size - 1)
+        border += [total // 2, total - total // 2]
+    return border
+
+
+def computes_as_conv2d(conv: nn.Conv2d) -> bool:
+    """Whether its forward is that of nn.Conv2d.
+
+    Without the name of what `forward` calls: whether `forward` itself is.
+    """
+    kind = type(conv)
+    if kind.forward is not nn.Conv2d.forward or "forward" in vars(conv):
+        return False
+    return getattr(kind, "_conv_forward", None) is getattr(nn.Conv2d, "_conv_forward", None)
+
+
+def has_hooks(module: nn.Module) -> bool:
+    """Whether hooks run in its forward or backward pass.
+
+    Needs no single name: any attribute that ends in "hooks" counts, but those of state dicts.
+    """
+    hooks = (
+        held
+        for name, held in vars(module).items()
+        if name.endswith("hooks") and "state_dict" not in name
+    )
+    return any(hooks)

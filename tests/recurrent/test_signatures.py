@@ -1,0 +1,92 @@
+"""Constructors that editors, inspect and torch's own helpers can read."""
+
+import inspect
+
+import pytest
+import torch
+from torch.nn.utils import skip_init
+
+import hypernetworks
+
+STACKS = ["LSTM", "LayerNormLSTM", "HyperRNN", "HyperLSTM"]
+CELLS = ["LSTMCell", "LayerNormLSTMCell", "HyperRNNCell", "FullHyperRNNCell", "HyperLSTMCell"]
+OF_STACKS = {"num_layers", "batch_first", "dropout", "bidirectional", "backend", "full"}
+ALL = pytest.mark.parametrize("name", STACKS + CELLS)
+
+
+def parameters(name):
+    return inspect.signature(getattr(hypernetworks, name)).parameters
+
+
+@ALL
+def test_every_argument_has_a_name_and_a_default_but_the_sizes(name):
+    found = parameters(name)
+    assert list(found)[:2] == ["input_size", "hidden_size"]
+    assert list(found)[-2:] == ["device", "dtype"]
+    positional = [p.name for p in found.values() if p.kind is p.POSITIONAL_OR_KEYWORD]
+    assert positional[2:] == (["num_layers"] if name in ("LSTM", "LayerNormLSTM") else [])
+    rest = [p for p in found.values() if p.name not in positional]
+    assert all(p.kind is p.KEYWORD_ONLY and p.default is not p.empty for p in rest)
+
+
+@pytest.mark.parametrize(
+    ("stack", "cell"),
+    list(
+        zip(STACKS, ["LSTMCell", "LayerNormLSTMCell", "HyperRNNCell", "HyperLSTMCell"], strict=True)
+    ),
+)
+def test_a_stack_has_the_arguments_and_defaults_of_its_cell(stack, cell):
+    of_stack, of_cell = parameters(stack), parameters(cell)
+    assert set(of_cell) == set(of_stack) - OF_STACKS
+    assert all(of_stack[key].default == of_cell[key].default for key in of_cell)
+
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_every_argument_reaches_the_cell(stack):
+    other = {
+        "hyper_size": 3,
+        "embedding_size": 2,
+        "layer_norm": True,
+        "hyper_layer_norm": False,
+        "recurrent_dropout": 0.1,
+        "hyper_recurrent_dropout": 0.2,
+        "forget_bias": 0.5,
+        "input_init": "glorot",
+        "layer_norm_epsilon": 0.01,
+        "pre_norm_bias": True,
+        "embeddings_from": "previous",
+        "device": "meta",
+        "dtype": torch.float64,
+    }
+    options = {key: other[key] for key in parameters(stack) if key in other}
+    assert set(options) == set(parameters(stack)) - OF_STACKS - {"input_size", "hidden_size"}
+    cell = getattr(hypernetworks, stack)(5, 6, **options).layers["0"].cell
+    direct = type(cell)(5, 6, **options)
+
+    def settings(module):
+        kept = (float, int, str, bool, type(None))
+        return {
+            name: {key: value for key, value in vars(part).items() if isinstance(value, kept)}
+            for name, part in module.named_modules()
+        }
+
+    def shapes(module):
+        return {n: (p.shape, p.dtype, p.device) for n, p in module.named_parameters()}
+
+    assert settings(cell) == settings(direct)
+    assert shapes(cell) == shapes(direct)
+    assert settings(cell) != settings(type(cell)(5, 6))
+
+
+@ALL
+def test_skip_init_makes_them_without_filling_them(name):
+    """torch.nn.utils.skip_init asks the signature for a device."""
+    made = skip_init(getattr(hypernetworks, name), 4, 6)
+    made.reset_parameters()
+    assert all(p.device.type == "cpu" and p.isfinite().all() for p in made.parameters())
+
+
+@ALL
+def test_an_argument_that_is_none_is_refused(name):
+    with pytest.raises(TypeError, match="hiden_size"):
+        getattr(hypernetworks, name)(4, 6, hiden_size=3)
