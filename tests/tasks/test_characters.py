@@ -8,9 +8,10 @@ import torch
 
 from hypernetworks import LSTM, HyperLSTM
 from hypernetworks.data.text import Streams
-from hypernetworks.recurrent.character_model import PART, CharacterModel
+from hypernetworks.models.character import PART, CharacterModel
 from hypernetworks.recurrent.masks import draw_mask
-from hypernetworks.tasks.char_lm import BINS, SAMPLE, CharacterLanguageModel
+from hypernetworks.tasks.characters import BINS, SAMPLE, CharacterLanguageModel
+from hypernetworks.tasks.protocols import Evaluation
 
 
 class Table(torch.nn.Module):
@@ -31,14 +32,18 @@ def test_bits_per_character_by_hand():
     ids = torch.tensor([0, 0, 1, 0, 0], dtype=torch.uint8)
     expected = (1 + 1 - 2 * math.log2(0.9)) / 4
     for window in (1, 2, 3, 10):
-        found = CharacterLanguageModel(b"abcde").evaluate(Table(), Streams(ids, 1, window))
+        found = CharacterLanguageModel(b"abcde", newline=0).evaluate(
+            Table(), Streams(ids, 1, window)
+        )
         assert found["bpc"] == pytest.approx(expected)
 
 
 def test_from_the_zero_state_in_every_window_it_would_be_another_number():
     """What a public reproduction reports: windows that each begin anew, and nats for bits."""
     ids = torch.tensor([0, 0, 1, 0, 0], dtype=torch.uint8)
-    honest = CharacterLanguageModel(b"abcde").evaluate(Table(), Streams(ids, 1, 2))["bpc"]
+    honest = CharacterLanguageModel(b"abcde", newline=0).evaluate(Table(), Streams(ids, 1, 2))[
+        "bpc"
+    ]
     nats = -(2 * math.log(0.5) + 2 * math.log(0.9)) / 4
     assert honest == pytest.approx(nats / math.log(2))
 
@@ -49,14 +54,20 @@ def test_from_the_zero_state_in_every_window_it_would_be_another_number():
             return ((*window[:2], True) for window in Streams(ids, 1, 2).epoch(epoch))
 
     # The counter never gets to 2: all coins.
-    assert CharacterLanguageModel(b"abcde").evaluate(Table(), Windows())["bpc"] == pytest.approx(1)
+    assert CharacterLanguageModel(b"abcde", newline=0).evaluate(Table(), Windows())[
+        "bpc"
+    ] == pytest.approx(1)
 
 
 def test_windows_do_not_change_what_a_model_computes():
     torch.manual_seed(0)
-    model = CharacterModel(HyperLSTM(5, 7, 4, 2, layer_norm=True).double()).double().eval()
+    model = (
+        CharacterModel(HyperLSTM(5, 7, hyper_size=4, embedding_size=2, layer_norm=True).double())
+        .double()
+        .eval()
+    )
     ids = torch.randint(5, (60,), dtype=torch.uint8)
-    task = CharacterLanguageModel(b"abcde")
+    task = CharacterLanguageModel(b"abcde", newline=0)
     with torch.inference_mode():
         whole = task.evaluate(model, Streams(ids, 1, 59))["bpc"]
         parts = task.evaluate(model, Streams(ids, 1, 7))["bpc"]
@@ -68,7 +79,7 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
     torch.manual_seed(0)
     model = CharacterModel(LSTM(5, 7))
     streams = Streams(torch.randint(5, (41,), dtype=torch.uint8), 2, 5)
-    task = CharacterLanguageModel(b"abcde")
+    task = CharacterLanguageModel(b"abcde", newline=0)
     windows = list(streams.epoch(0))
     first = task.loss(model, windows[0])
     state = task.state
@@ -80,7 +91,7 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
     torch.testing.assert_close(second, expected)
     torch.testing.assert_close(task.loss(model, windows[0]), first)
 
-    resumed = CharacterLanguageModel(b"abcde")
+    resumed = CharacterLanguageModel(b"abcde", newline=0)
     resumed.load_state_dict({"state": list(state)})
     torch.testing.assert_close(resumed.loss(model, windows[1]), second)
 
@@ -88,7 +99,7 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
 def test_evaluation_leaves_the_training_state_alone():
     model = CharacterModel(LSTM(5, 7))
     streams = Streams(torch.randint(5, (41,), dtype=torch.uint8), 2, 5)
-    task = CharacterLanguageModel(b"abcde")
+    task = CharacterLanguageModel(b"abcde", newline=0)
     task.loss(model, next(streams.epoch(0)))
     before = task.state
     with torch.inference_mode():
@@ -127,15 +138,17 @@ def test_dropout_of_the_output_is_before_the_read_out():
 
 
 def test_the_arrays_of_the_figures():
-    """The sample in bytes, shares of phi(c) that sum to 1, a change of four gates a symbol."""
+    """The sample's bytes, shares of phi(c) that sum to 1, a change of four gates a symbol."""
     torch.manual_seed(0)
-    task = CharacterLanguageModel(b"\n ab")
-    hyper = CharacterModel(HyperLSTM(5, 7, 4, 2, num_layers=2))
+    task = CharacterLanguageModel(b"\n ab", newline=0)
+    hyper = CharacterModel(HyperLSTM(5, 7, hyper_size=4, embedding_size=2, num_layers=2))
     arrays = task.arrays(hyper)
     assert arrays["sample"].shape == (SAMPLE,)
     assert arrays["sample"][0] == ord("\n")
     assert set(arrays["sample"].tolist()) <= set(b"\n ab")
+    assert arrays["sample"].dtype == torch.int64
     assert arrays["phi_c"].shape == (BINS,)
+    assert arrays["phi_c"].is_floating_point()
     assert float(arrays["phi_c"].sum()) == pytest.approx(1)
     assert arrays["weight_change"].shape == (SAMPLE - 2, 4)
     again = task.arrays(hyper)
@@ -146,12 +159,12 @@ def test_the_arrays_of_the_figures():
 def test_the_arrays_are_those_of_single_steps():
     """Stepping through the sample: the norms of (d_h - d_h before) W_h, the shares of tanh(c)."""
     torch.manual_seed(0)
-    cell_of = HyperLSTM(4, 7, 4, 2)
+    cell_of = HyperLSTM(4, 7, hyper_size=4, embedding_size=2)
     with torch.no_grad():
         for parameter in cell_of.parameters():
             parameter.add_(0.3 * torch.randn_like(parameter))
     model = CharacterModel(cell_of)
-    arrays = CharacterLanguageModel(b"\n ab").arrays(model)
+    arrays = CharacterLanguageModel(b"\n ab", newline=0).arrays(model)
     text = torch.tensor([b"\n ab".index(byte) for byte in arrays["sample"].tolist()])
     (cell,) = model.core.cells()
     state, before, changes, cells = None, None, [], []
@@ -170,3 +183,26 @@ def test_the_arrays_are_those_of_single_steps():
     counts, _ = np.histogram(phi, BINS, (-1, 1))
     found = arrays["phi_c"].numpy() * len(phi)
     assert np.abs(np.cumsum(found) - np.cumsum(counts)).max() <= 3  # at borders, by rounding
+
+
+def test_a_sample_of_characters_beyond_bytes_and_after_another_symbol():
+    """Code points stay whole numbers, however large; the text begins with the given symbol."""
+    torch.manual_seed(0)
+    values = [ord(symbol) for symbol in "ab\n\u20ac\U0001f600"]
+    sample = CharacterLanguageModel(values, newline=2).arrays(CharacterModel(LSTM(5, 7)))["sample"]
+    assert sample[0] == ord("\n")
+    assert set(sample.tolist()) == set(values)
+
+
+@pytest.mark.parametrize("newline", [-1, 5])
+def test_a_newline_that_is_no_symbol(newline):
+    with pytest.raises(ValueError, match=f"newline={newline}: it must be one of the 5 symbols"):
+        CharacterLanguageModel(b"abcde", newline)
+
+
+def test_metrics_that_are_asked_for():
+    streams = Streams(torch.tensor([0, 0, 1, 0, 0], dtype=torch.uint8), 1, 2)
+    task = CharacterLanguageModel(b"abcde", newline=0)
+    assert task.evaluate(Table(), streams, ["bpc"]) == task.evaluate(Table(), streams)
+    assert task.evaluate(Table(), streams, ()) == {}
+    assert task.selection in Evaluation("valid", streams, "always").measures(task)

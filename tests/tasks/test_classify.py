@@ -1,4 +1,4 @@
-"""Metrics by hand; the baseline against numpy."""
+"""Metrics by hand; the penalty of kernels."""
 
 import numpy as np
 import pytest
@@ -6,7 +6,8 @@ import torch
 from torch import nn
 
 from hypernetworks import hyperize
-from hypernetworks.tasks.classify import Classification, RidgeClassifier
+from hypernetworks.tasks.classify import Classification
+from hypernetworks.tasks.protocols import Evaluation, Metric
 
 
 class Batches(list):
@@ -30,21 +31,21 @@ def test_metrics_of_a_hand_computed_case():
     assert first.item() == pytest.approx(np.mean(by_hand[:3]), rel=1e-6)
 
 
-def test_ridge_equals_numpys_least_squares():
-    generator = torch.Generator().manual_seed(0)
-    images = torch.rand(40, 1, 3, 3, generator=generator)
-    labels = torch.arange(40) % 4
-    batches = [(images[:25], labels[:25]), (images[25:], labels[25:])]
-    ridge = RidgeClassifier(batches, penalty=0, classes=4)
-    x = np.concatenate([np.ones((40, 1)), images.flatten(1).double().numpy()], 1)
-    weight = np.linalg.lstsq(x, np.eye(4)[labels], rcond=None)[0]
-    np.testing.assert_allclose(ridge(images).numpy(), x @ weight, atol=1e-9)
+def test_metrics_that_are_asked_for():
+    batches = Batches([(torch.eye(3), torch.tensor([0, 1, 1]))])
+    task = Classification()
+    whole = task.evaluate(nn.Identity(), batches)
+    assert list(whole) == list(task.metrics)
+    assert task.evaluate(nn.Identity(), batches, ["loss"]) == {"loss": whole["loss"]}
+    assert task.evaluate(nn.Identity(), batches, ()) == {}
 
 
-def test_the_penalty_shrinks_the_weights():
-    images, labels = torch.rand(30, 1, 3, 3), torch.arange(30) % 3
-    norms = [RidgeClassifier([(images, labels)], p).weight[1:].norm() for p in (0.0, 0.1, 10.0)]
-    assert norms[0] > norms[1] > norms[2]
+def test_what_a_run_is_selected_and_shown_by_is_measured():
+    task = Classification()
+    batches = Batches([(torch.eye(3), torch.tensor([0, 1, 1]))])
+    names = [Evaluation(name, batches, "end").measures(task) for name in ("valid", "test")]
+    assert names[0][task.selection] == Metric("percent", "lower")
+    assert set(task.headline) <= names[1].keys()
 
 
 def test_the_penalty_acts_on_generated_kernels():

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from hypernetworks.data.text import Streams
-from hypernetworks.tasks.char_lm import CharacterLanguageModel
+from hypernetworks.tasks.characters import CharacterLanguageModel
 from hypernetworks.tasks.ngram import NGram
 
 
@@ -46,7 +46,7 @@ def test_by_hand():
 
 def test_windows_and_streams_do_not_change_it():
     ids = torch.randint(4, (200,), generator=torch.Generator().manual_seed(0), dtype=torch.uint8)
-    model, task = NGram(ids, 4, 4), CharacterLanguageModel(b"abcde")
+    model, task = NGram(ids, 4, 4), CharacterLanguageModel(b"abcde", newline=0)
     whole = task.evaluate(model, Streams(ids, 1, 199))["bpc"]
     for window in (1, 2, 7):
         assert task.evaluate(model, Streams(ids, 1, window))["bpc"] == pytest.approx(whole)
@@ -59,5 +59,5 @@ def test_the_unigram_is_the_entropy_of_the_text():
     ids = torch.tensor([0] * 600 + [1] * 200 + [2] * 200, dtype=torch.uint8)
     streams = Streams(ids[torch.randperm(1000)], 1, 100)
     entropy = -(0.6 * math.log2(0.6) + 0.4 * math.log2(0.2))
-    found = CharacterLanguageModel(b"abcde").evaluate(NGram(ids, 3, 1), streams)["bpc"]
+    found = CharacterLanguageModel(b"abcde", newline=0).evaluate(NGram(ids, 3, 1), streams)["bpc"]
     assert found == pytest.approx(entropy, abs=0.01)

@@ -1,15 +1,20 @@
 """A small regression for the tests of the loop: noisy data, dropout, batches by (epoch, index)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
+from hypernetworks.tasks.protocols import Evaluation, Metric
 from hypernetworks.training.devices import Placement
 from hypernetworks.training.loop import Loop
+from hypernetworks.training.optim import build_optimizer
+from hypernetworks.training.schedule import build_scheduler
 from hypernetworks.training.settings import TrainerSettings
+from hypernetworks.training.steps import total_steps
+from hypernetworks.training.stopping import StopFlag
 
 CPU = Placement(torch.device("cpu"))
 
@@ -33,7 +38,17 @@ class SmallBatches:
 
 
 class Regression:
-    """Mean squared error; carries the number of batches seen, as a task with state would."""
+    """Mean squared error; carries the number of batches seen, as a task with state would.
+
+    `harm` is the same number, of which more is called better: training makes it worse.
+    """
+
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "mse": Metric("square", "lower"),
+        "harm": Metric("square", "higher"),
+    }
+    selection: ClassVar = "valid_mse"
+    headline: ClassVar = ("valid_mse",)
 
     def __init__(self) -> None:
         self.seen = 0
@@ -43,9 +58,13 @@ class Regression:
         x, y = batch
         return (model(x) - y).square().mean()
 
-    def evaluate(self, model: nn.Module, batches: SmallBatches) -> dict[str, float]:
+    def evaluate(
+        self, model: nn.Module, batches: Any, metrics: Sequence[str] | None = None
+    ) -> dict[str, float]:
         losses = [(model(x) - y).square().mean() for x, y in batches.epoch(1000)]
-        return {"mse": float(torch.stack(losses).mean())}
+        mse = float(torch.stack(losses).mean())
+        found = {"mse": mse, "harm": mse}
+        return found if metrics is None else {name: found[name] for name in metrics}
 
     def arrays(self, model: nn.Module) -> dict[str, Tensor]:
         return {}
@@ -71,27 +90,58 @@ class Recorder:
         self.readings.append((step, metrics))
 
 
+def chosen(**changes: Any) -> TrainerSettings:
+    """Settings of ten steps with Adam, but for the changes."""
+    return TrainerSettings(**{"batch_size": 8, "lr": 0.1, "max_steps": 10, **changes})
+
+
+def finish(loop: Loop) -> Recorder:
+    """Runs the loop to its end and returns what it told."""
+    recorder = Recorder()
+    loop.listeners.append(recorder)
+    assert loop.run(StopFlag())
+    return recorder
+
+
+def small_model() -> nn.Module:
+    """A small network with dropout, so that the random state matters."""
+    torch.manual_seed(0)
+    return nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Dropout(0.3), nn.Linear(16, 1))
+
+
 def small_loop(
-    checkpoint: Path, train: SmallBatches | None = None, identity: str = "small", **changes: Any
+    checkpoint: Path,
+    train: Any = None,
+    identity: str = "small",
+    model: nn.Module | None = None,
+    place: Placement = CPU,
+    **changes: Any,
 ) -> Loop:
-    """A loop over a small network with dropout, so that the random state matters."""
-    settings = {
+    """A loop over `small_model`, or another one of the same shapes."""
+    base = {
         "batch_size": 8,
         "lr": 0.01,
-        "selection_metric": "valid_mse",
         "max_epochs": 4,
         "log_every": 3,
         "lr_table": [[10, 0.01], [1000, 0.003]],
     }
-    torch.manual_seed(0)
-    model = nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Dropout(0.3), nn.Linear(16, 1))
+    settings = TrainerSettings(**{**base, **changes})
+    model, train = model or small_model(), train or SmallBatches(7)
+    optimizer = build_optimizer(model, settings)
+    evaluations = [
+        Evaluation("valid", SmallBatches(2), "always", ("mse",)),
+        Evaluation("valid_all", SmallBatches(5), "end"),
+        Evaluation("other", SmallBatches(2), "training", ("harm",)),
+    ]
     return Loop(
         model,
         Regression(),
-        train or SmallBatches(7),
-        SmallBatches(2),
-        TrainerSettings(**{**settings, **changes}),
-        CPU,
+        train,
+        evaluations,
+        optimizer,
+        build_scheduler(optimizer, settings, total_steps(settings, len(train))),
+        settings,
+        place,
         checkpoint,
         identity,
     )

@@ -1,4 +1,4 @@
-"""The loop: when it evaluates, keeps, stops; that an interrupted run ends with the same bits."""
+"""The loop: that it is a plain one; when it evaluates, keeps, stops."""
 
 import os
 import signal
@@ -7,17 +7,9 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from hypernetworks.training.files import CheckpointError, load_checkpoint
-from hypernetworks.training.settings import SettingsError
-from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
-from tests.training.small import Recorder, SmallBatches, small_loop
-
-
-def finish(loop):
-    recorder = Recorder()
-    loop.listeners.append(recorder)
-    assert loop.run(StopFlag())
-    return recorder
+from hypernetworks.training.files import load_checkpoint
+from hypernetworks.training.stopping import Diverged, StopFlag, stop_on_signals
+from tests.training.small import SmallBatches, finish, small_loop
 
 
 def test_equals_a_plain_training_loop(tmp_path):
@@ -68,6 +60,39 @@ def test_learning_rates_follow_the_table(tmp_path):
     assert rates[10] == pytest.approx(0.003)
 
 
+def test_each_evaluation_at_its_time_with_its_metrics(tmp_path):
+    loop = small_loop(tmp_path / "c.pt")
+    _, readings = finish(loop).readings[-1]
+    assert list(readings) == ["epoch", "train_loss", "lr", "valid_mse", "other_harm"]
+    at_end = loop.evaluate_all([e for e in loop.evaluations if e.at_end])
+    assert list(at_end) == ["valid_mse", "valid_all_mse", "valid_all_harm"]
+    assert at_end["valid_mse"] == loop.progress.best_value
+
+
+def test_a_final_metric_that_is_no_number_is_refused(tmp_path):
+    loop = small_loop(tmp_path / "c.pt", max_epochs=1)
+    finish(loop)
+    with torch.no_grad():
+        loop.model[0].bias.fill_(float("nan"))
+    with pytest.raises(Diverged, match="the valid_mse evaluated at step 7 became NaN"):
+        loop.evaluate_all(loop.evaluations[:1])
+
+
+def test_the_end_shows_its_batches(tmp_path):
+    shown = []
+
+    def show(batches, name, total):
+        for batch in batches:
+            shown.append((name, total))
+            yield batch
+
+    loop = small_loop(tmp_path / "c.pt", max_epochs=1)
+    finish(loop)
+    wanted = loop.evaluations[:2]
+    assert loop.evaluate_all(wanted, show) == loop.evaluate_all(wanted)
+    assert shown == [("valid", 2)] * 2 + [("valid_all", 5)] * 5
+
+
 @pytest.mark.parametrize(
     ("changes", "reason", "steps"),
     [({}, "max_epochs", 28), ({"max_steps": 12}, "max_steps", 12)],
@@ -78,9 +103,17 @@ def test_stop_reasons(tmp_path, changes, reason, steps):
     assert (loop.progress.stop_reason, loop.progress.step) == (reason, steps)
 
 
+def test_a_checkpoint_beyond_the_end_ends_with_the_next_step(tmp_path):
+    finish(small_loop(tmp_path / "c.pt", max_steps=12))
+    state = load_checkpoint(tmp_path / "c.pt")
+    torch.save({**state, "progress": {**state["progress"], "stop_reason": None}}, tmp_path / "c.pt")
+    loop = small_loop(tmp_path / "c.pt", max_steps=5)
+    finish(loop)
+    assert (loop.progress.stop_reason, loop.progress.step) == ("max_steps", 13)
+
+
 def test_early_stopping_keeps_the_best_weights(tmp_path):
-    # "higher" is better: each evaluation after the first is worse, since the loss falls
-    loop = small_loop(tmp_path / "c.pt", selection_better="higher", patience=2, max_epochs=50)
+    loop = small_loop(tmp_path / "c.pt", selection_metric="other_harm", patience=2, max_epochs=50)
     first = small_loop(tmp_path / "d.pt", max_epochs=1)
     torch.manual_seed(3)
     finish(first)
@@ -89,40 +122,6 @@ def test_early_stopping_keeps_the_best_weights(tmp_path):
     assert (loop.progress.stop_reason, loop.progress.step) == ("early_stopping", 21)
     assert loop.progress.best_step == 7
     torch.testing.assert_close(loop.model.state_dict(), first.model.state_dict(), rtol=0, atol=0)
-
-
-@pytest.mark.parametrize("stop_after", [1, 5, 7, 13, 27])
-def test_an_interrupted_run_ends_with_the_same_bits(tmp_path, stop_after):
-    whole = small_loop(tmp_path / "whole.pt", patience=3)
-    whole_readings = finish(whole).readings
-
-    class Interrupter(Recorder):
-        def step(self, step):
-            if step == stop_after:
-                flag(signal.SIGTERM, None)
-
-    flag, half = StopFlag(), small_loop(tmp_path / "half.pt", patience=3)
-    heard = Interrupter()
-    half.listeners.append(heard)
-    with pytest.raises(Interrupted) as caught:
-        half.run(flag)
-    assert caught.value.step == stop_after
-
-    torch.manual_seed(999)  # a new process would not have the old random state
-    resumed = small_loop(tmp_path / "half.pt", patience=3)
-    assert resumed.progress.step == stop_after
-    readings = heard.readings + finish(resumed).readings
-    assert readings == whole_readings
-    assert resumed.task.seen == whole.task.seen
-    torch.testing.assert_close(numbers(resumed), numbers(whole), rtol=0, atol=0)
-
-
-def numbers(loop):
-    """All that a run ends with but the clock's seconds and its name."""
-    state = loop._state()
-    clock = ("seconds", "evaluating", "stop_reason")
-    progress = {k: v for k, v in state["progress"].items() if k not in clock}
-    return {**state, **loop._random_state(), "progress": progress, "identity": 0}
 
 
 def test_a_finished_run_is_not_trained_again(tmp_path):
@@ -178,17 +177,6 @@ def test_signals_set_the_flag_and_handlers_come_back(monkeypatch):
         with pytest.raises(KeyboardInterrupt):
             os.kill(os.getpid(), signal.SIGINT)
     assert signal.getsignal(signal.SIGTERM) is before
-
-
-def test_another_identity_is_refused(tmp_path):
-    finish(small_loop(tmp_path / "c.pt"))
-    with pytest.raises(CheckpointError, match="another configuration"):
-        small_loop(tmp_path / "c.pt", identity="another")
-
-
-def test_an_unknown_metric_names_the_known_ones(tmp_path):
-    with pytest.raises(SettingsError, match="valid_bpc: this task has train_loss, lr, valid_mse"):
-        finish(small_loop(tmp_path / "c.pt", selection_metric="valid_bpc"))
 
 
 def test_bfloat16_is_close_to_float32(tmp_path):

@@ -1,16 +1,12 @@
-"""Settings are checked at the door; optimisers and schedules go by torch's names."""
+"""Settings are checked at the door, each with one line that names its key."""
 
 import pytest
-import torch
-from torch import nn
 
-from hypernetworks.training.optim import build_optimizer, build_scheduler, lr_at
 from hypernetworks.training.settings import SettingsError, TrainerSettings
+from hypernetworks.training.steps import steps_an_epoch, total_steps
+from tests.training.small import chosen
 
-
-def settings(**changes):
-    base = {"batch_size": 8, "lr": 0.1, "selection_metric": "valid_error", "max_steps": 10}
-    return TrainerSettings(**{**base, **changes})
+NAN, INFINITE = float("nan"), float("inf")
 
 
 @pytest.mark.parametrize(
@@ -18,79 +14,68 @@ def settings(**changes):
     [
         ({"max_steps": None}, "max_epochs or max_steps"),
         ({"precision": "half"}, "precision=half: choose one of float32, bfloat16"),
-        ({"selection_better": "up"}, "lower, higher"),
-        ({"batch_size": 0}, "batch_size=0: it must be at least 1"),
+        ({"batch_size": 0}, "batch_size=0: it must be a whole number, at least 1"),
+        ({"batch_size": None}, "batch_size=None"),
+        ({"batch_size": True}, "batch_size=True"),
+        ({"max_steps": 2.5}, "max_steps=2.5: it must be a whole number"),
+        ({"eval_every": 0}, "eval_every=0"),
+        ({"log_every": None}, "log_every=None"),
         ({"patience": -1}, "patience=-1"),
         ({"lr": 0.0}, "lr=0.0: it must be greater than 0"),
+        ({"lr": None}, "lr=None"),
+        ({"lr": NAN}, "lr=nan"),
+        ({"clip_norm": 0.0}, "clip_norm=0.0"),
         ({"max_time": -5.0}, "max_time"),
+        ({"max_time": INFINITE}, "max_time=inf"),
+        ({"checkpoint_every": -1.0}, "checkpoint_every"),
+        ({"checkpoint_every": NAN}, "checkpoint_every"),
+        ({"accumulate": 0}, "accumulate=0: it must be a whole number, at least 1"),
+        ({"warmup_steps": -1}, "warmup_steps=-1: it must be a whole number, 0 or more"),
+        ({"warmup_steps": 1.5}, "warmup_steps=1.5"),
+        ({"weight_decay": -0.1}, "weight_decay=-0.1: it must be 0 or more"),
+        ({"weight_decay": NAN}, "weight_decay=nan"),
+        ({"ema_decay": 0.0}, "ema_decay=0.0: it must be between 0 and 1"),
+        ({"ema_decay": 1.0}, "ema_decay=1.0"),
+        ({"ema_decay": NAN}, "ema_decay=nan"),
         ({"lr_table": [[5, 0.1], [5, 0.2]]}, "rising steps"),
         ({"lr_table": []}, "lr_table"),
         ({"lr_table": [[5, "abc"]]}, "lr_table"),
+        ({"lr_table": [[5, True]]}, "lr_table"),
+        ({"lr_table": [[True, 0.1]]}, "lr_table"),
+        ({"lr_table": [[5, 0.1], [9, NAN]]}, "lr_table"),
+        ({"lr_table": [[5, 0.1], [NAN, 0.1]]}, "lr_table"),
+        ({"lr_table": [[5, 0.1], [9, -0.1]]}, "rates of 0 or more"),
         ({"lr_table": [[5, 0.2]]}, r"lr=0.1: trainer.lr_table begins with 0.2"),
-        ({"lr": float("nan")}, "lr=nan"),
-        ({"max_time": float("inf")}, "max_time=inf"),
-        ({"checkpoint_every": -1.0}, "checkpoint_every"),
         ({"lr_table": [[1, 0.1]], "scheduler": "StepLR"}, "exclude each other"),
+        ({"warmup_steps": 5, "scheduler": "OneCycleLR"}, "OneCycleLR chooses the first rates"),
+        (
+            {"weight_decay": 0.1, "optimizer_args": {"weight_decay": 0.1}},
+            "optimizer_args.weight_decay .of all parameters. exclude each other",
+        ),
     ],
 )
 def test_what_cannot_work_is_refused(changes, message):
-    with pytest.raises(SettingsError, match=message):
-        settings(**changes)
+    with pytest.raises(SettingsError, match=message) as caught:
+        chosen(**changes)
+    assert "\n" not in str(caught.value)
 
 
-def rates(chosen, steps):
-    model = nn.Linear(1, 1)
-    optimizer = build_optimizer(model, chosen)
-    scheduler = build_scheduler(optimizer, chosen)
-    found = []
-    for _ in range(steps):
-        found.append(optimizer.param_groups[0]["lr"])
-        optimizer.step()
-        scheduler.step()
-    return found
-
-
-def test_the_papers_step_table():
-    """Section 4.2: < 28k 0.1, < 56k 0.02, ..., to the step."""
-    table = [[28000, 0.1], [56000, 0.02], [84000, 0.004], [112000, 0.0008], [140000, 0.00016]]
-    expected = {0: 0.1, 27999: 0.1, 28000: 0.02, 55999: 0.02, 56000: 0.004, 139999: 0.00016}
-    assert {step: lr_at(step, table) for step in expected} == expected
-    assert lr_at(500_000, table) == 0.00016
-
-
-def test_a_table_acts_on_the_optimiser():
-    found = rates(settings(lr_table=[[2, 0.1], [4, 0.02]]), 6)
-    assert found == pytest.approx([0.1, 0.1, 0.02, 0.02, 0.02, 0.02])
-
-
-def test_constant_without_a_schedule():
-    assert rates(settings(), 5) == [0.1] * 5
-
-
-def test_any_torch_schedule():
-    found = rates(settings(scheduler="StepLR", scheduler_args={"step_size": 2, "gamma": 0.5}), 5)
-    assert found == pytest.approx([0.1, 0.1, 0.05, 0.05, 0.025])
-
-
-def test_any_torch_optimiser_with_its_arguments():
-    chosen = settings(optimizer="SGD", optimizer_args={"momentum": 0.9, "nesterov": True})
-    optimizer = build_optimizer(nn.Linear(2, 2), chosen)
-    assert isinstance(optimizer, torch.optim.SGD)
-    assert optimizer.param_groups[0]["nesterov"] is True
+def test_what_is_left_out_is_as_it_was_before_there_was_a_choice():
+    found = TrainerSettings(batch_size=8, lr=0.1, max_steps=10)
+    assert (found.accumulate, found.warmup_steps, found.weight_decay) == (1, 0, 0.0)
+    assert found.ema_decay is None
+    assert found.selection_metric is None
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
-    [
-        ({"optimizer": "Adm"}, "trainer.optimizer=Adm.*did you mean Adam"),
-        ({"optimizer": "Optimizer"}, "no such class"),
-        ({"optimizer_args": {"bettas": 1}}, "trainer.optimizer=Adam.*bettas"),
-        ({"scheduler": "ReduceLROnPlateau"}, "needs a metric"),
-        ({"scheduler": "CosineLR"}, "trainer.scheduler=CosineLR.*did you mean"),
-        ({"scheduler": "StepLR", "scheduler_args": {"gama": 1}}, "gama"),
-    ],
+    ("batches", "accumulate", "steps"), [(7, 1, 7), (7, 3, 3), (6, 3, 2), (2, 3, 1)]
 )
-def test_wrong_names_are_one_clear_line(changes, message):
-    with pytest.raises(SettingsError, match=message) as caught:
-        rates(settings(**changes), 1)
-    assert "\n" not in str(caught.value)
+def test_steps_of_an_epoch(batches, accumulate, steps):
+    assert steps_an_epoch(batches, accumulate) == steps
+
+
+@pytest.mark.parametrize(
+    ("epochs", "most", "steps"), [(4, None, 12), (4, 5, 5), (4, 50, 12), (None, 50, 50)]
+)
+def test_steps_of_a_run(epochs, most, steps):
+    assert total_steps(chosen(max_epochs=epochs, max_steps=most, accumulate=3), 7) == steps

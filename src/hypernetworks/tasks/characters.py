@@ -4,15 +4,17 @@ T steps of a window, B streams, V symbols, N symbols of a text, G gates
 """
 
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.character_model import CharacterModel
+from hypernetworks.models.character import CharacterModel
+from hypernetworks.models.sampling import sample
 from hypernetworks.recurrent.observe import observe
-from hypernetworks.recurrent.sampling import sample
+from hypernetworks.tasks.protocols import Batches, Metric
 
 Window = tuple[Tensor, Tensor, bool]
 SAMPLE = 2000  # symbols
@@ -23,13 +25,22 @@ class CharacterLanguageModel:
     """Cross-entropy of the next symbol; the state goes over from window to window.
 
     Args:
-        symbols: V bytes, in the order of their numbers.
+        values: what each of the V symbols stands for, in the order of their numbers: a byte's
+            value or a character's code point.
+        newline: the number of the symbol after which the figures' text is drawn.
+    Raises:
+        ValueError: if there is no such symbol.
     """
 
-    units: ClassVar = {"bpc": "bits"}
+    metrics: ClassVar[Mapping[str, Metric]] = {"bpc": Metric("bits", "lower")}
+    selection: ClassVar = "valid_bpc"
+    headline: ClassVar = ("test_bpc", "valid_bpc")
 
-    def __init__(self, symbols: bytes) -> None:
-        self.symbols = symbols
+    def __init__(self, values: Sequence[int], newline: int) -> None:
+        if not 0 <= newline < len(values):
+            raise ValueError(f"newline={newline}: it must be one of the {len(values)} symbols")
+        self.values = list(values)
+        self.newline = newline
         self.state: Any = None
 
     def loss(self, model: nn.Module, batch: Window) -> Tensor:
@@ -38,10 +49,12 @@ class CharacterLanguageModel:
         # A checkpoint's state is on the CPU.
         before = None if begins else tuple(part.to(inputs.device) for part in self.state)
         logits, state = model(inputs, before)
-        self.state = type(state)(*(part.detach() for part in state))
+        self.state = tuple(part.detach() for part in state)
         return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
 
-    def evaluate(self, model: nn.Module, batches: Any) -> dict[str, float]:
+    def evaluate(
+        self, model: nn.Module, batches: Batches, metrics: Sequence[str] | None = None
+    ) -> dict[str, float]:
         """Bits per character over all predictions of `batches.epoch(0)`, from the zero state.
 
         With one stream that is the whole text as one sequence, N - 1 predictions; with more an
@@ -55,33 +68,38 @@ class CharacterLanguageModel:
                 logits, targets.flatten(), reduction="sum"
             )
             count += targets.numel()
-        return {"bpc": float(nats) / count / math.log(2)}
+        found = {"bpc": float(nats) / count / math.log(2)}
+        return found if metrics is None else {name: found[name] for name in metrics}
 
     def arrays(self, model: nn.Module) -> dict[str, Tensor]:
         """What figures 4, 5, 14 and 15 show: a text that the model draws, and what it does there.
 
         Returns:
-            sample (SAMPLE,): the bytes of a text drawn with temperature 1 and seed 0 after a
-                newline;
-            phi_c (BINS,): the share of phi(c_t) of all units and layers in each of BINS equal
-                parts of [-1, 1] while the text is read;
+            sample (SAMPLE,): int64 values of the symbols of a text drawn with temperature 1 and
+                seed 0 after a newline;
+            phi_c (BINS,), of cells with a c: the share of phi(c_t) of all units and layers in each
+                of BINS equal parts of [-1, 1] while the text is read;
             weight_change (SAMPLE - 2, G), of a model with scaling vectors: the norm of the change
                 of the first layer's d_h * W_h when each symbol is read but the first and the last,
                 which are read without one before, and not at all.
+            Nothing of a model that is no CharacterModel.
         """
-        assert isinstance(model, CharacterModel)
+        if not isinstance(model, CharacterModel):
+            return {}
         model.eval()
-        prime = torch.tensor([max(0, self.symbols.find(b"\n"))])
+        prime = torch.tensor([self.newline])
         generator = torch.Generator().manual_seed(0)
-        known = len(self.symbols)
+        known = len(self.values)
         text = sample(model, prime, SAMPLE - 1, generator=generator, symbols=known)
-        values = torch.tensor(list(self.symbols))[text]
+        values = torch.tensor(self.values)[text]
         device = model.readout.weight.device
         with torch.inference_mode(), observe(model) as runs:
             model(text[:-1, None].to(device))
         seen = [run for of_layer in runs.values() for run in of_layer]
-        phi = torch.cat([run.phi_c().flatten().float().cpu() for run in seen])
-        found = {"sample": values, "phi_c": phi.histc(BINS, -1, 1) / len(phi)}
+        found = {"sample": values}
+        if seen[0].has_c:
+            phi = torch.cat([run.phi_c().flatten().float().cpu() for run in seen])
+            found["phi_c"] = phi.histc(BINS, -1, 1) / len(phi)
         if seen[0].has_scales:
             found["weight_change"] = seen[0].weight_change()[:, 0].cpu()
         return found

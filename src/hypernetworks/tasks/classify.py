@@ -6,7 +6,7 @@ Shapes:
     labels  (B,) class numbers
 """
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 import torch
@@ -14,6 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hypernetworks.static.hyperize import convolution_kernels
+from hypernetworks.tasks.protocols import Batches, Metric
 
 Batch = tuple[Tensor, Tensor]
 
@@ -26,7 +27,13 @@ class Classification:
             generated, is added to the training loss (appendix A.3.2).
     """
 
-    units: ClassVar = {"error": "percent", "accuracy": "percent", "loss": "nats"}
+    metrics: ClassVar[Mapping[str, Metric]] = {
+        "error": Metric("percent", "lower"),
+        "accuracy": Metric("percent", "higher"),
+        "loss": Metric("nats", "lower"),
+    }
+    selection: ClassVar = "valid_error"
+    headline: ClassVar = ("test_error",)
 
     def __init__(self, l2: float = 0.0) -> None:
         if l2 < 0:
@@ -42,10 +49,13 @@ class Classification:
             loss = loss + 0.5 * self.l2 * torch.stack(squares).sum()
         return loss
 
-    def evaluate(self, model: nn.Module, batches: Any) -> dict[str, float]:
+    def evaluate(
+        self, model: nn.Module, batches: Batches, metrics: Sequence[str] | None = None
+    ) -> dict[str, float]:
         """Metrics over all examples of `batches.epoch(0)`.
 
         Returns:
+            those named by `metrics` (None: all) of
             error: percent of examples whose most probable class is wrong.
             accuracy: 100 - error.
             loss: mean cross-entropy, nats an example.
@@ -57,11 +67,12 @@ class Classification:
             loss = loss.to(logits.device) + F.cross_entropy(logits, labels, reduction="sum")
             count += len(labels)
         missed = int(wrong)
-        return {
+        found = {
             "error": 100 * missed / count,
             "accuracy": 100 * (count - missed) / count,
             "loss": float(loss) / count,
         }
+        return found if metrics is None else {name: found[name] for name in metrics}
 
     def arrays(self, model: nn.Module) -> dict[str, Tensor]:
         """What the model has to show of itself: kernels, filters."""
@@ -72,34 +83,3 @@ class Classification:
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Nothing to load: a classifier carries nothing from step to step."""
-
-
-class RidgeClassifier(nn.Module):
-    """The trivial baseline: ridge regression from the pixels to one-hot labels, in closed form.
-
-    Args:
-        batches: training batches (images, labels), seen once.
-        penalty: the ridge, relative to the mean diagonal of the Gram matrix.
-        classes: C.
-    """
-
-    name = "linear classifier (ridge regression)"
-    weight: Tensor
-
-    def __init__(self, batches: Iterable[Batch], penalty: float = 1e-3, classes: int = 10) -> None:
-        super().__init__()
-        gram = right = torch.zeros(())
-        for images, labels in batches:
-            x = _features(images)
-            gram = gram.to(x) + x.T @ x
-            right = right.to(x) + x.T @ F.one_hot(labels, classes).to(x)
-        gram.diagonal().add_(penalty * gram.diagonal().mean())
-        self.register_buffer("weight", torch.linalg.solve(gram, right))
-
-    def forward(self, images: Tensor) -> Tensor:
-        return _features(images) @ self.weight
-
-
-def _features(images: Tensor) -> Tensor:
-    """(B, 1 + pixels) in float64: a constant and the pixels."""
-    return F.pad(images.flatten(1).double(), (1, 0), value=1.0)

@@ -1,7 +1,8 @@
-"""What the loop asks of a task, of its data and of those who watch."""
+"""What the loop asks of a task and of its data, and how a task says what it is measured by."""
 
-from collections.abc import Iterator
-from typing import Any, Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Protocol
 
 from torch import Tensor, nn
 
@@ -18,19 +19,79 @@ class Batches(Protocol):
         ...
 
 
+class Metric(NamedTuple):
+    """The unit of a metric, and whether "lower" or "higher" values are better."""
+
+    unit: str
+    better: str
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """One thing that is measured: under which name, on which batches, when.
+
+    Attributes:
+        name: begins the names of its metrics: evaluation "valid" of metric "error" is
+            "valid_error".
+        batches: what `Task.evaluate` reads.
+        when: "training" (each evaluation of the loop), "end" (once, with the kept weights), or
+            "always" (both).
+        metrics: names of the task's metrics; None for all of them.
+    """
+
+    name: str
+    batches: Batches
+    when: str
+    metrics: tuple[str, ...] | None = None
+
+    def __post_init__(self) -> None:
+        if self.when not in ("training", "end", "always"):
+            raise ValueError(f"when={self.when!r}: choose one of training, end, always")
+
+    @property
+    def in_training(self) -> bool:
+        return self.when in ("training", "always")
+
+    @property
+    def at_end(self) -> bool:
+        return self.when in ("end", "always")
+
+    def measures(self, task: "Task") -> dict[str, Metric]:
+        """The metrics of this evaluation, by their full names."""
+        names = task.metrics if self.metrics is None else self.metrics
+        return {f"{self.name}_{metric}": task.metrics[metric] for metric in names}
+
+
 class Task(Protocol):
     """What is learned: a loss for training, metrics for evaluation."""
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Every metric of `evaluate`, named without the evaluation ("error")."""
+        ...
+
+    @property
+    def selection(self) -> str:
+        """The full name of the metric that chooses the weights to keep, such as "valid_error"."""
+        ...
+
+    @property
+    def headline(self) -> tuple[str, ...]:
+        """The full names of the metrics that a table shows, such as ("test_error",)."""
+        ...
 
     def loss(self, model: nn.Module, batch: Any) -> Tensor:
         """The mean loss of a batch, to be minimised."""
         ...
 
-    def evaluate(self, model: nn.Module, batches: Batches) -> dict[str, float]:
-        """Metrics over all batches, named without the split ("error", not "valid_error")."""
+    def evaluate(
+        self, model: nn.Module, batches: Batches, metrics: Sequence[str] | None = None
+    ) -> dict[str, float]:
+        """The named metrics (None: all) over all batches."""
         ...
 
     def arrays(self, model: nn.Module) -> dict[str, Tensor]:
-        """What figures show of a trained model; {} for nothing."""
+        """What figures show of a trained model; {} for nothing. Whole numbers stay integers."""
         ...
 
     def state_dict(self) -> dict[str, Any]:
@@ -38,11 +99,3 @@ class Task(Protocol):
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...
-
-
-class Listener(Protocol):
-    """Hears of every step and of every reading; only the leading process has listeners."""
-
-    def step(self, step: int) -> None: ...
-
-    def log(self, step: int, metrics: dict[str, float]) -> None: ...

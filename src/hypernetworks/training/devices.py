@@ -1,7 +1,7 @@
 """Where a run computes: one device, or one process a device under torchrun (plain torch)."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from os import environ
 from typing import Any
@@ -30,6 +30,15 @@ class Placement:
     def wrap(self, model: nn.Module) -> nn.Module:
         """The model to call in training: averages the gradients over the processes."""
         return DistributedDataParallel(model) if self.world > 1 else model
+
+    def unshared(self, wrapped: nn.Module) -> AbstractContextManager[None]:
+        """Within it gradients stay this process's, to be averaged with those of a later batch."""
+        return wrapped.no_sync() if isinstance(wrapped, DistributedDataParallel) else nullcontext()
+
+    def autocast(self, precision: str) -> AbstractContextManager[Any]:
+        """What computes in "float32" or in "bfloat16" where that is safe."""
+        on = precision == "bfloat16"
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
 
     def largest(self, *numbers: int) -> list[int]:
         """For each number the largest of all processes, so that all act on the same ones."""

@@ -1,6 +1,6 @@
 """The training loop: one for every task.
 
-The loop knows a model, a task and batches only by what they do (protocols.py). It is
+The loop knows a model, a task and batches only by what they do (tasks/protocols.py). It is
 exact under interruption: everything that later steps depend on is in the checkpoint, and the data
 order is a pure function of (seed, epoch, position), so a run that is killed and restarted ends
 with the same bits as one that never stopped (on one machine, with the same number of threads).
@@ -8,41 +8,24 @@ with the same bits as one that never stopped (on one machine, with the same numb
 
 import math
 import time
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Sequence
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import nn
+from torch.optim.lr_scheduler import LRScheduler
 
+from hypernetworks.tasks.protocols import Batches, Evaluation, Task
+from hypernetworks.training.average import average_of
 from hypernetworks.training.devices import Placement
-from hypernetworks.training.files import CheckpointError, load_checkpoint, save_atomically
-from hypernetworks.training.optim import build_optimizer, build_scheduler
-from hypernetworks.training.protocols import Batches, Listener, Task
-from hypernetworks.training.settings import SettingsError, TrainerSettings
+from hypernetworks.training.listener import Listener
+from hypernetworks.training.measuring import Shown, measure
+from hypernetworks.training.selection import selection_of
+from hypernetworks.training.settings import TrainerSettings
+from hypernetworks.training.state import Progress, TrainingState
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag
-
-
-@dataclass
-class Progress:
-    """Where a run stands; part of its checkpoint.
-
-    `batch` is the position in the epoch; `stale` counts evaluations since the best one; `seconds`
-    are those of all invocations, `evaluating` the part of them that evaluations took;
-    `stop_reason` is set when training is over.
-    """
-
-    step: int = 0
-    epoch: int = 0
-    batch: int = 0
-    seconds: float = 0.0
-    evaluating: float = 0.0
-    best_value: float | None = None
-    best_step: int | None = None
-    stale: int = 0
-    stop_reason: str | None = None
 
 
 class Loop:
@@ -50,15 +33,23 @@ class Loop:
 
     Args:
         model: on the placement's device.
-        task, train, valid: see protocols.py.
+        task, train: see tasks/protocols.py.
+        evaluations: during training and at the end; one during training measures what chooses the
+            weights to keep.
+        optimizer, scheduler: over the model's parameters, one step of each a training step.
         settings: the trainer's settings.
         placement: device and processes.
         checkpoint: the file to save to, and to resume from if it exists.
         identity: written into the checkpoint; another identity there is refused.
 
     Attributes:
-        progress: where the run stands, after construction the restored point.
+        state: all that the checkpoint holds.
         listeners: progress bar, metrics file, experiment tracker; append before `run`.
+        selection: the name of the metric that chooses.
+
+    Raises:
+        SettingsError: if nothing measures the metric that chooses.
+        CheckpointError: if the checkpoint cannot be resumed.
     """
 
     def __init__(
@@ -66,7 +57,9 @@ class Loop:
         model: nn.Module,
         task: Task,
         train: Batches,
-        valid: Batches,
+        evaluations: Sequence[Evaluation],
+        optimizer: torch.optim.Optimizer,
+        scheduler: LRScheduler,
         settings: TrainerSettings,
         placement: Placement,
         checkpoint: Path,
@@ -75,21 +68,22 @@ class Loop:
         self.model = model
         self.task = task
         self.train = train
-        self.valid = valid
+        self.evaluations = list(evaluations)
         self.settings = settings
         self.placement = placement
         self.checkpoint = checkpoint
-        self.identity = identity
         self.listeners: list[Listener] = []
-        self.optimizer = build_optimizer(model, settings)
-        self.scheduler = build_scheduler(self.optimizer, settings)
-        self.progress = Progress()
-        self.best_weights = self._copy_weights()
-        self._loss_sum = torch.zeros((), device=placement.device)
-        self._loss_count = 0
+        self.selection, self._better = selection_of(settings, task, evaluations)
+        average = average_of(model, settings.ema_decay)
+        self.state = TrainingState(model, task, optimizer, scheduler, average, placement, identity)
         if checkpoint.exists():
-            self._restore()
+            self.state.restore(checkpoint)
         self._trained_model = placement.wrap(model)
+
+    @property
+    def progress(self) -> Progress:
+        """Where the run stands; after construction the restored point."""
+        return self.state.progress
 
     def run(self, stop: StopFlag) -> bool:
         """Trains until the end, then leaves the best weights in the model.
@@ -104,8 +98,7 @@ class Loop:
         before = self.progress.seconds
         batches = self._stream()
         while self.progress.stop_reason is None:
-            self._step(next(batches))
-            self._after_step()
+            self._after_step(self._step(batches))
             elapsed = time.monotonic() - started
             self.progress.seconds = before + elapsed
             signum, late, due = self._requests(stop, elapsed)
@@ -115,17 +108,31 @@ class Loop:
                 raise Interrupted(self.progress.step, signum)
             if late and not self.progress.stop_reason:
                 return False
-        self.model.load_state_dict(self.best_weights)
+        self.model.load_state_dict(self.state.best_weights)
         return True
 
     def save(self) -> None:
         """Writes the checkpoint; never one with a NaN in it."""
-        self._mean_loss()
-        own = {"random": self._random_state(), "task": self.task.state_dict()}
-        processes = self.placement.gather(own)
-        if self.placement.leads:
-            save_atomically(self._state() | {"processes": processes}, self.checkpoint)
+        self.state.save(self.checkpoint)
         self._saved_at = time.monotonic()
+
+    def evaluate_all(
+        self, evaluations: Sequence[Evaluation], shown: Shown | None = None
+    ) -> dict[str, float]:
+        """What the evaluations find at the end, with the weights that `run` left in the model.
+
+        Any one process may ask, without the others.
+
+        Args:
+            evaluations: such as those that are `at_end`.
+            shown: wraps the batches of each, for a progress bar (see `measure`).
+        Returns:
+            {"test_error": value, ...}, in the order of the evaluations.
+        Raises:
+            Diverged: if any of them is NaN or infinite.
+        """
+        with self.placement.autocast(self.settings.precision):
+            return self._finite(measure(self.model, self.task, evaluations, shown))
 
     def _requests(self, stop: StopFlag, elapsed: float) -> list[int]:
         """The signal to stop for (0 for none); whether to stop for the time; whether to save."""
@@ -142,23 +149,35 @@ class Loop:
         while True:
             yield from self.train.epoch(self.progress.epoch, self.progress.batch)
 
-    def _step(self, batch: Any) -> None:
+    def _step(self, batches: Iterator[Any]) -> int:
+        """One step of the optimiser, of the mean gradient of its batches; returns their number."""
+        state, settings = self.state, self.settings
         self.model.train()
-        with self._autocast():
-            loss = self.task.loss(self._trained_model, batch)
-        self.optimizer.zero_grad(set_to_none=True)
-        loss.backward()
-        if self.settings.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), self.settings.clip_norm)
-        self.optimizer.step()
-        self.scheduler.step()
-        self._loss_sum += loss.detach()
-        self._loss_count += 1
+        state.optimizer.zero_grad(set_to_none=True)
+        count = min(settings.accumulate, len(self.train) - self.progress.batch)
+        shares = [self._backward(next(batches), count, n == count) for n in range(1, count + 1)]
+        if settings.clip_norm is not None:
+            nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
+        state.optimizer.step()
+        state.scheduler.step()
+        if state.average is not None:
+            state.average.update_parameters(self.model)
+        state.losses.add(shares)
+        return count
 
-    def _after_step(self) -> None:
+    def _backward(self, batch: Any, count: int, last: bool) -> torch.Tensor:
+        """Adds a batch's share of the gradient; returns that of the loss."""
+        with nullcontext() if last else self.placement.unshared(self._trained_model):
+            with self.placement.autocast(self.settings.precision):
+                loss = self.task.loss(self._trained_model, batch)
+            share = loss / count
+            share.backward()
+        return share.detach()
+
+    def _after_step(self, batches: int) -> None:
         progress = self.progress
         progress.step += 1
-        progress.batch += 1
+        progress.batch += batches
         if progress.batch == len(self.train):
             progress.epoch, progress.batch = progress.epoch + 1, 0
         for listener in self.listeners:
@@ -169,12 +188,14 @@ class Loop:
             self._evaluate()
             progress.stop_reason = reason or self._out_of_patience()
         elif progress.step % self.settings.log_every == 0:
-            self._log({"train_loss": self._read_loss()})
+            self._log({"train_loss": self.state.losses.read(progress.step)})
 
     def _end_reason(self) -> str | None:
-        if self.progress.step == self.settings.max_steps:
+        """Why training is over; a checkpoint may lie beyond an end that was set since."""
+        progress, settings = self.progress, self.settings
+        if settings.max_steps is not None and progress.step >= settings.max_steps:
             return "max_steps"
-        if self.progress.epoch == self.settings.max_epochs:
+        if settings.max_epochs is not None and progress.epoch >= settings.max_epochs:
             return "max_epochs"
         return None
 
@@ -183,39 +204,23 @@ class Loop:
         return "early_stopping" if patience and self.progress.stale >= patience else None
 
     def _evaluate(self) -> None:
+        progress = self.progress
         readings: dict[str, float] = {
-            "train_loss": self._read_loss(),
-            "lr": float(self.scheduler.get_last_lr()[0]),
+            "train_loss": self.state.losses.read(progress.step),
+            "lr": float(self.state.scheduler.get_last_lr()[0]),
         }
-        # Devices may differ in the last bit; what is decided from a metric must not.
         began = time.monotonic()  # after the reading, which waits for the device
-        found = self._finite(self.placement.from_lead(self._measure(self.valid)))
+        wanted = [evaluation for evaluation in self.evaluations if evaluation.in_training]
+        with self.placement.autocast(self.settings.precision):
+            found = measure(self.state.evaluated, self.task, wanted)
+        # Devices may differ in the last bit; what is decided from a metric must not.
+        readings |= self._finite(self.placement.from_lead(found))
         took = time.monotonic() - began
-        readings |= {f"valid_{name}": value for name, value in found.items()}
-        metric = self.settings.selection_metric
-        if metric not in readings:
-            known = ", ".join(readings)
-            raise SettingsError(f"trainer.selection_metric={metric}: this task has {known}")
-        self._keep_if_best(readings[metric])
-        epochs = self.progress.epoch + self.progress.batch / len(self.train)
+        self._keep_if_best(readings[self.selection])
+        epochs = progress.epoch + progress.batch / len(self.train)
         self._log({"epoch": epochs, **readings})
         # Only now, as `seconds` too: listeners see both as of the step before.
-        self.progress.evaluating += took
-
-    def evaluate(self, batches: Batches) -> dict[str, float]:
-        """The task's metrics over the batches, in evaluation mode and the run's precision.
-
-        Any one process may ask, without the others.
-
-        Raises:
-            Diverged: if any of them is NaN or infinite.
-        """
-        return self._finite(self._measure(batches))
-
-    def _measure(self, batches: Batches) -> dict[str, float]:
-        self.model.eval()
-        with torch.inference_mode(), self._autocast():
-            return self.task.evaluate(self.model, batches)
+        progress.evaluating += took
 
     def _finite(self, metrics: dict[str, float]) -> dict[str, float]:
         for name, value in metrics.items():
@@ -224,91 +229,13 @@ class Loop:
         return metrics
 
     def _keep_if_best(self, value: float) -> None:
-        progress, sign = self.progress, 1 if self.settings.selection_better == "lower" else -1
+        progress, sign = self.progress, 1 if self._better == "lower" else -1
         if progress.best_value is None or sign * value < sign * progress.best_value:
             progress.best_value, progress.best_step, progress.stale = value, progress.step, 0
-            self.best_weights = self._copy_weights()
+            self.state.keep_weights()
         else:
             progress.stale += 1
 
     def _log(self, metrics: dict[str, float]) -> None:
         for listener in self.listeners:
             listener.log(self.progress.step, metrics)
-
-    def _read_loss(self) -> float:
-        """The mean loss since the last reading, which it closes."""
-        mean = self._mean_loss()
-        self._loss_sum.zero_()
-        self._loss_count = 0
-        return mean
-
-    def _mean_loss(self) -> float:
-        """The mean loss since the last reading; waits for the device."""
-        if self._loss_count == 0:
-            return 0.0
-        mean = float(self.placement.mean(self._loss_sum / self._loss_count))
-        if not math.isfinite(mean):
-            first = self.progress.step - self._loss_count + 1
-            raise Diverged(f"the training loss of steps {first} to {self.progress.step}")
-        return mean
-
-    def _autocast(self) -> AbstractContextManager[Any]:
-        return torch.autocast(
-            self.placement.device.type,
-            torch.bfloat16,
-            enabled=self.settings.precision == "bfloat16",
-        )
-
-    def _copy_weights(self) -> dict[str, Tensor]:
-        return {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-
-    def _random_state(self) -> dict[str, Tensor]:
-        states = {"cpu": torch.get_rng_state()}
-        if self.placement.device.type == "cuda":
-            states["cuda"] = torch.cuda.get_rng_state(self.placement.device)
-        return states
-
-    def _state(self) -> dict[str, Any]:
-        return {
-            "identity": self.identity,
-            "progress": asdict(self.progress),
-            "model": self.model.state_dict(),
-            "best_weights": self.best_weights,
-            "optimizer": self.optimizer.state_dict(),
-            "scheduler": self.scheduler.state_dict(),
-            "loss": {"sum": self._loss_sum, "count": self._loss_count},
-        }
-
-    def _restore(self) -> None:
-        state = load_checkpoint(self.checkpoint)
-        if state.get("identity") != self.identity:
-            raise CheckpointError(
-                f"{self.checkpoint} belongs to another configuration; "
-                "move it away or use another results_dir"
-            )
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.scheduler.load_state_dict(state["scheduler"])
-        if "processes" not in state:
-            raise CheckpointError(f"{self.checkpoint} is of an older version; move it away")
-        self.progress = Progress(**state["progress"])
-        device = self.placement.device
-        self.best_weights = {k: v.to(device) for k, v in state["best_weights"].items()}
-        self._loss_sum = state["loss"]["sum"].to(device)
-        self._loss_count = state["loss"]["count"]
-        self._restore_process(state["processes"])
-
-    def _restore_process(self, processes: list[dict[str, Any]]) -> None:
-        """What each process has of its own: its random states, its task's state."""
-        if len(processes) == self.placement.world:
-            mine = processes[self.placement.rank]
-            self.task.load_state_dict(mine["task"])
-            torch.set_rng_state(mine["random"]["cpu"])
-            device = self.placement.device
-            if "cuda" in mine["random"] and device.type == "cuda":
-                torch.cuda.set_rng_state(mine["random"]["cuda"], device)
-        elif any(process["task"] for process in processes):
-            raise CheckpointError(
-                f"{self.checkpoint} was written by {len(processes)} processes, each with a state "
-                "of its own; resume with as many"
-            )

@@ -1,52 +1,58 @@
-"""Optimiser and learning-rate schedule, by torch's own names or as the paper's step tables."""
+"""The optimiser, by torch's own name."""
 
-import difflib
-from types import ModuleType
+from typing import Any
 
 import torch
-from torch import nn
-from torch.optim.lr_scheduler import LambdaLR, LRScheduler
+from torch import Tensor, nn
 
+from hypernetworks.training.by_name import named, refusals
+from hypernetworks.training.decay import split_for_decay
 from hypernetworks.training.settings import SettingsError, TrainerSettings
 
 
 def build_optimizer(model: nn.Module, settings: TrainerSettings) -> torch.optim.Optimizer:
-    """The `torch.optim` class named by the settings, over all the model's parameters."""
-    cls = _named(torch.optim, settings.optimizer, torch.optim.Optimizer, "trainer.optimizer")
-    try:
-        return cls(model.parameters(), lr=settings.lr, **settings.optimizer_args)
-    except (TypeError, ValueError) as error:
-        raise SettingsError(f"trainer.optimizer={settings.optimizer}: {error}") from error
+    """The `torch.optim` class named by the settings, over all the model's parameters.
+
+    They are one group, in the model's order; with `weight_decay` two, the second without it.
+
+    Raises:
+        SettingsError: if there is no such class, or it cannot make a step as the loop does, with a
+            dense gradient and without a closure.
+    """
+    parameters = list(model.parameters())
+    trial = trial_optimizer(settings, parameters[0])
+    if settings.weight_decay and "weight_decay" not in trial.defaults:
+        raise SettingsError(
+            f"trainer.weight_decay={settings.weight_decay}: {settings.optimizer} has none"
+        )
+    groups: list[dict[str, Any]] = [{"params": parameters}]
+    if settings.weight_decay:
+        decayed, others = split_for_decay(model)
+        groups = [
+            {"params": decayed, "weight_decay": settings.weight_decay},
+            {"params": others, "weight_decay": 0.0},
+        ]
+    with refusals("optimizer", settings.optimizer, settings.optimizer_args):
+        return _class(settings)(groups, lr=settings.lr, **settings.optimizer_args)
 
 
-def build_scheduler(optimizer: torch.optim.Optimizer, settings: TrainerSettings) -> LRScheduler:
-    """The schedule, to be stepped once a training step."""
-    if settings.scheduler is not None:
-        module = torch.optim.lr_scheduler
-        cls = _named(module, settings.scheduler, LRScheduler, "trainer.scheduler")
-        if cls is torch.optim.lr_scheduler.ReduceLROnPlateau:
-            raise SettingsError(
-                "trainer.scheduler=ReduceLROnPlateau needs a metric; the loop's schedules are "
-                "functions of the step"
-            )
-        try:
-            return cls(optimizer, **settings.scheduler_args)
-        except (TypeError, ValueError) as error:
-            raise SettingsError(f"trainer.scheduler={settings.scheduler}: {error}") from error
-    table = settings.lr_table or [[1, settings.lr]]
-    return LambdaLR(optimizer, lambda step: lr_at(step, table) / settings.lr)
+def trial_optimizer(
+    settings: TrainerSettings, like: Tensor, groups: int = 1
+) -> torch.optim.Optimizer:
+    """One over a throw-away number a group, where `like` lies, which has made a step already.
+
+    Raises:
+        SettingsError: as for `build_optimizer`.
+    """
+    cls, numbers = _class(settings), [nn.Parameter(like.new_zeros(1, 1)) for _ in range(groups)]
+    for number in numbers:
+        number.grad = torch.ones_like(number)
+    with refusals("optimizer", settings.optimizer, settings.optimizer_args):
+        each = [{"params": [number]} for number in numbers]
+        trial: torch.optim.Optimizer = cls(each, lr=settings.lr, **settings.optimizer_args)
+        trial.step()
+    return trial
 
 
-def lr_at(step: int, table: list[list[float]]) -> float:
-    """The rate of the first row of [[until, lr], ...] with step < until, else the last rate."""
-    return next((lr for until, lr in table if step < until), table[-1][1])
-
-
-def _named(module: ModuleType, name: str, base: type, key: str) -> type:
-    found = getattr(module, name, None)
-    if isinstance(found, type) and issubclass(found, base) and found is not base:
-        return found
-    classes = [n for n, c in vars(module).items() if isinstance(c, type) and issubclass(c, base)]
-    near = difflib.get_close_matches(name, classes, n=3, cutoff=0.4)
-    hint = f"; did you mean {' or '.join(near)}?" if near else ""
-    raise SettingsError(f"{key}={name}: no such class in {module.__name__}{hint}")
+def _class(settings: TrainerSettings) -> type:
+    return named(torch.optim, settings.optimizer, torch.optim.Optimizer, "trainer.optimizer")

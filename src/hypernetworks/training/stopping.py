@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +27,9 @@ class Interrupted(KeyboardInterrupt):
         self.step = step
         self.signum = signum
 
+    def __reduce__(self) -> tuple[Any, ...]:  # between the processes of a sweep
+        return Interrupted, (self.step, self.signum)
+
 
 class Diverged(RuntimeError):
     """A loss or a metric became NaN or infinite."""
@@ -33,6 +37,10 @@ class Diverged(RuntimeError):
     def __init__(self, what: str) -> None:
         remedy = "try a lower trainer.lr or set trainer.clip_norm"
         super().__init__(f"{what} became NaN or infinite; {remedy}")
+        self.what = what
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Diverged, (self.what,)
 
 
 class StopFlag:

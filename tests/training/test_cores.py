@@ -1,0 +1,37 @@
+"""The processors that a container or a job leaves to this process."""
+
+import os
+
+import pytest
+
+from hypernetworks.training.cores import usable_cores
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("max 100000", CORES),
+        ("100000 100000", 1),
+        ("50000 100000", 1),
+        ("150000 100000", min(2, CORES)),
+        ("9900000 100000", CORES),
+        ("nonsense", CORES),
+    ],
+)
+def test_the_second_version_of_control_groups(text, expected, tmp_path):
+    (tmp_path / "cpu.max").write_text(f"{text}\n")
+    assert usable_cores(tmp_path) == expected
+
+
+@pytest.mark.parametrize(("quota", "expected"), [("-1", CORES), ("100000", 1)])
+def test_the_first_version(quota, expected, tmp_path):
+    (tmp_path / "cpu").mkdir()
+    (tmp_path / "cpu" / "cpu.cfs_quota_us").write_text(quota)
+    (tmp_path / "cpu" / "cpu.cfs_period_us").write_text("100000")
+    assert usable_cores(tmp_path) == expected
+
+
+def test_without_control_groups(tmp_path):
+    assert usable_cores(tmp_path) == CORES

@@ -1,0 +1,27 @@
+"""Processes that share a run: one model, the same as one process alone trains."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import torch
+
+from tests.training.small import finish, small_loop
+from tests.training.two_processes import CHANGES, model_without_dropout
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_two_processes_that_accumulate_train_the_model_of_one(tmp_path):
+    """Halves of batches, in steps of 3, 3 and 1: gradients are averaged once a step."""
+    torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
+    command = [sys.executable, "-m", *torchrun, "-m", "tests.training.two_processes", str(tmp_path)]
+    quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run(command, cwd=ROOT, env=quiet, check=True, capture_output=True)
+    first, second = (torch.load(tmp_path / f"weights{rank}.pt") for rank in range(2))
+    torch.testing.assert_close(first, second, rtol=0, atol=0)
+
+    alone = small_loop(tmp_path / "alone.pt", model=model_without_dropout(), **CHANGES)
+    finish(alone)
+    torch.testing.assert_close(first, alone.model.state_dict())
