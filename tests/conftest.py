@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hypernetworks.data.sample import digits
+from hypernetworks.data.generated import digits
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ["WANDB_MODE"] = "offline"
@@ -20,7 +20,7 @@ os.environ["WANDB_SILENT"] = "true"
 def data_dir(tmp_path_factory):
     """A data folder with the sample digits, shared by all workers of the test run."""
     folder = tmp_path_factory.getbasetemp().parent / "sample-data"
-    digits.write(folder / "sample" / "MNIST" / "raw")
+    digits.write(folder / "generated" / "MNIST" / "raw")
     return folder
 
 

@@ -15,7 +15,7 @@ import torchvision
 
 from hypernetworks.data import cifar10
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.sample import textures
+from hypernetworks.data.generated import textures
 from tests.conftest import ROOT
 
 PIXELS = np.arange(2 * 3072, dtype=np.uint32).astype(np.uint8).reshape(2, 3072)

@@ -8,7 +8,7 @@ import torch
 
 from hypernetworks.data import mnist
 from hypernetworks.data.images import ImageBatches
-from hypernetworks.data.sample import digits
+from hypernetworks.data.generated import digits
 from hypernetworks.tasks.classify import Classification, RidgeClassifier
 
 

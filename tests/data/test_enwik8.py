@@ -11,7 +11,7 @@ import torchvision
 
 from hypernetworks.data import enwik8
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.sample import pages
+from hypernetworks.data.generated import pages
 from tests.conftest import ROOT
 
 TEXT = bytes(range(7)) * 20 + b"\xff" * 60  # 200 bytes: 180, 10 and 10
@@ -29,7 +29,7 @@ def original(tmp_path, monkeypatch):
 
 
 def text_of(splits, part):
-    return bytes(splits.symbols[i] for i in getattr(splits, part).tolist())
+    return splits.alphabet.decode(getattr(splits, part))
 
 
 def test_ninety_five_and_five_percent_of_the_bytes(original, tmp_path):
@@ -148,7 +148,7 @@ def test_sample_pages_are_the_same_every_time(tmp_path):
     assert (tmp_path / "a" / "enwik8").read_bytes() == (tmp_path / "b" / "enwik8").read_bytes()
     splits = enwik8.load(tmp_path, "sample")
     assert splits.provenance["kind"] == "sample"
-    assert len(splits.symbols) < 205
+    assert len(splits.alphabet.symbols) < 205
 
 
 REAL = Path(os.environ.get("HYPERNETWORKS_TEST_ENWIK8", ROOT.parent / "data"))
@@ -160,4 +160,4 @@ def test_the_real_prefix_has_200_symbols():
     splits = enwik8.load(REAL, "prefix", 4154399)
     counts = [len(getattr(splits, part)) for part in ("train", "valid", "test")]
     assert counts == [3_738_959, 207_720, 207_720]
-    assert len(splits.symbols) == 200
+    assert len(splits.alphabet.symbols) == 200

@@ -15,7 +15,7 @@ import torchvision.datasets.utils
 
 from hypernetworks.data import mnist
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.sample import digits
+from hypernetworks.data.generated import digits
 
 ROOT = Path(__file__).resolve().parents[2]
 REAL = Path(os.environ.get("HYPERNETWORKS_TEST_MNIST", ROOT.parent / "shared" / "data" / "mnist"))
@@ -187,7 +187,7 @@ def test_sample_data_go_through_the_same_reader(data_dir):
     sizes = len(splits.train), len(splits.valid), len(splits.test)
     assert sizes == (5500, 500, 1000)
     assert splits.provenance["kind"] == "sample"
-    raw = data_dir / "sample" / "MNIST" / "raw"
+    raw = data_dir / "generated" / "MNIST" / "raw"
     assert np.array_equal(splits.test.images[:, 0].numpy(), idx(raw / "t10k-images-idx3-ubyte"))
 
 

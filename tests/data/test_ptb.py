@@ -11,7 +11,7 @@ import torchvision
 
 from hypernetworks.data import ptb
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.sample import sentences
+from hypernetworks.data.generated import sentences
 from tests.conftest import ROOT
 
 TEXTS = {
@@ -34,17 +34,17 @@ def original(tmp_path, monkeypatch):
 
 
 def text_of(splits, part):
-    return bytes(splits.symbols[i] for i in getattr(splits, part).tolist())
+    return splits.alphabet.decode(getattr(splits, part))
 
 
 def test_lines_are_stripped_and_followed_by_a_newline(original, tmp_path):
     splits = ptb.load(tmp_path, "real")
     assert text_of(splits, "train") == b"aa <unk> N\nb a\n"
     assert text_of(splits, "valid") == b"a b\n"
-    assert splits.symbols == bytes(sorted(set(b"aa <unk> N\nb a\n")))
+    assert splits.alphabet.symbols == "".join(sorted(set("aa <unk> N\nb a\n")))
     about = splits.provenance
     assert (about["kind"], about["split"]["train"], about["split"]["symbols"]) == ("real", 15, 10)
-    assert about["split"]["alphabet"].encode("latin-1") == splits.symbols
+    assert about["split"]["alphabet"] == splits.alphabet.symbols
     assert about["checksums"] == ptb.MD5
 
 
@@ -107,12 +107,12 @@ def test_offline_is_one_error_and_leaves_nothing(tmp_path, monkeypatch):
 
 def test_sample_sentences_are_in_the_original_format(tmp_path):
     splits = ptb.load(tmp_path, "sample")
-    raw = (tmp_path / "sample" / "ptb" / "ptb.train.txt").read_bytes().splitlines(keepends=True)
+    raw = (tmp_path / "generated" / "ptb" / "ptb.train.txt").read_bytes().splitlines(keepends=True)
     assert len(raw) == 8000
     assert all(line.startswith(b" ") and line.endswith(b" \n") for line in raw)
     assert all(word in b"".join(raw) for word in (b"<unk>", b" N ", b"$"))
     assert splits.provenance["kind"] == "sample"
-    assert len(splits.symbols) < 50
+    assert len(splits.alphabet.symbols) < 50
     assert set(splits.test.tolist()) <= set(splits.train.tolist())
 
 
@@ -135,5 +135,5 @@ def test_the_real_files_have_the_counts_of_the_literature():
     splits = ptb.load(REAL, "real")
     counts = [len(getattr(splits, part)) for part in ("train", "valid", "test")]
     assert counts == [5_017_482, 393_042, 442_423]
-    assert len(splits.symbols) == 50
+    assert len(splits.alphabet.symbols) == 50
     assert len(splits.test.unique()) == 48

@@ -2,15 +2,15 @@ import pytest
 import torch
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.text import Streams, encode
+from hypernetworks.data.text import Alphabet, Streams, encode
 
 
 def test_symbols_are_numbered_by_their_values():
     found, symbols = encode({"train": b"cab", "test": b"bb"})
-    assert symbols == b"abc"
+    assert symbols == Alphabet("abc")
     assert found["train"].tolist() == [2, 0, 1]
     assert found["test"].tolist() == [1, 1]
-    given, _ = encode({"train": b"ab"}, symbols=b"zba")
+    given, _ = encode({"train": b"ab"}, Alphabet("zba"))
     assert given["train"].tolist() == [2, 1]
 
 

@@ -4,9 +4,8 @@ Files, as torchvision lays them out, under data_dir/cifar-10-batches-py: data_ba
 test_batch.
 """
 
-import pickle
+import math
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,6 +14,7 @@ from torch import Tensor
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.files import generate, md5, provide, unpack_tar, verified
 from hypernetworks.data.images import Images, ImageSplits, split_train_valid
+from hypernetworks.data.pickled import arrays
 
 FOLDER = "cifar-10-batches-py"
 TRAIN = tuple(f"data_batch_{number}" for number in range(1, 6))
@@ -30,12 +30,6 @@ MD5 = {
 URLS = ("https://www.cs.toronto.edu/~kriz/cifar-10-python.tar.gz",)
 SHAPE = (3, 32, 32)
 CLASSES = 10
-# All that a batch of CIFAR-10 needs to be unpickled, under the names that numpy has used for it.
-ALLOWED = {(f"numpy.{core}.multiarray", "_reconstruct") for core in ("core", "_core")} | {
-    ("numpy", "ndarray"),
-    ("numpy", "dtype"),
-    ("_codecs", "encode"),
-}
 
 
 def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0) -> ImageSplits:
@@ -43,7 +37,7 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
 
     Args:
         data_dir: where data lie; missing real files are downloaded to it.
-        kind: "real", or "sample" for generated pictures under data_dir/sample.
+        kind: "real", or "sample" for generated pictures under data_dir/generated.
         valid_size: training images held out for validation, drawn with split_seed.
     Raises:
         DataError: if files are missing and cannot be had, or are damaged.
@@ -54,13 +48,13 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
         provide("CIFAR-10", folder, missing, URLS, FOLDER, _unpack)
         checksums = {name: verified(folder / name, MD5[name]) for name in MD5}
     elif kind == "sample":
-        from hypernetworks.data.sample import textures
+        from hypernetworks.data.generated import textures
 
-        folder = data_dir / "sample" / FOLDER
+        folder = data_dir / "generated" / FOLDER
         generate(folder, textures.write)
         checksums = {name: md5(folder / name) for name in MD5}
     else:
-        raise DataError(f"CIFAR-10 has real and sample data, no {kind!r} data")
+        raise DataError(f"CIFAR-10 has real and generated data, no {kind!r} data")
     parts = [read(folder / name) for name in TRAIN]
     whole = Images(*(torch.cat(tensors) for tensors in zip(*parts, strict=True)))
     train, valid, checksum = split_train_valid(whole, valid_size, split_seed)
@@ -75,39 +69,26 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
     return ImageSplits(train, valid, test, about)
 
 
-class _BatchUnpickler(pickle.Unpickler):
-    """Builds arrays and plain values; whatever else a file asks for is refused."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        if (module, name) not in ALLOWED:
-            raise pickle.UnpicklingError(f"it asks for {module}.{name}")
-        return super().find_class(module, name)
-
-
-def read(path: Path) -> tuple[Tensor, Tensor]:
+def read(path: Path, classes: int | None = CLASSES) -> tuple[Tensor, Tensor]:
     """Images (N, 3, 32, 32) uint8 and labels (N,) int64 of one file.
 
+    Args:
+        classes: labels are from 0 on and below it; None for no upper bound.
     Raises:
-        DataError: if it is no batch of CIFAR-10; nothing in it is run.
+        DataError: if it is no batch in CIFAR-10's form; nothing in it is run.
     """
-    try:
-        with path.open("rb") as file:
-            batch = _BatchUnpickler(file, encoding="bytes").load()
-        pixels, labels = np.asarray(batch[b"data"]), np.asarray(batch[b"labels"])
-    except (
-        *(pickle.UnpicklingError, EOFError, KeyError, TypeError, ValueError, IndexError),
-        *(AttributeError, ImportError, UnicodeError, MemoryError),
-    ) as error:
-        raise DataError(f"{path}: no batch of CIFAR-10 ({error})") from error
-    count = int(np.prod(SHAPE))
+    pixels, labels = arrays(path, "batch of CIFAR-10", "data", "labels")
+    count = math.prod(SHAPE)
     fits = pixels.ndim == 2 and pixels.shape[1] == count and pixels.dtype == np.uint8
-    if not fits or labels.shape != pixels.shape[:1] or labels.dtype.kind != "i":
+    if not fits or labels.shape != pixels.shape[:1] or labels.dtype.kind not in "iu":
         raise DataError(
             f"{path}: {pixels.dtype} data of shape {pixels.shape} with labels of shape "
             f"{labels.shape}, instead of uint8 (N, {count}) and (N,)"
         )
-    if len(labels) and not (labels.min() >= 0 and labels.max() < CLASSES):
-        raise DataError(f"{path}: labels {labels.min()} to {labels.max()} instead of 0 to 9")
+    most = (np.iinfo(np.int64).max if classes is None else classes) - 1
+    if len(labels) and not (labels.min() >= 0 and labels.max() <= most):
+        wanted = "0 and above" if classes is None else f"0 to {most}"
+        raise DataError(f"{path}: labels {labels.min()} to {labels.max()} instead of {wanted}")
     images = torch.from_numpy(pixels.reshape(-1, *SHAPE).copy())
     return images, torch.from_numpy(labels.astype(np.int64))
 

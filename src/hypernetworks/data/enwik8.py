@@ -8,11 +8,9 @@ import zipfile
 import zlib
 from pathlib import Path
 
-import numpy as np
-
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.files import generate, provide, verified
-from hypernetworks.data.text import TextSplits, described, encode
+from hypernetworks.data.text import Alphabet, TextSplits, encode
 
 NAME = "enwik8"
 SIZE = 100_000_000
@@ -29,7 +27,7 @@ def load(data_dir: Path, kind: str, prefix: int | None = None) -> TextSplits:
 
     Args:
         data_dir: where data lie; the missing real file is downloaded to it.
-        kind: "real", "prefix", or "sample" for generated text under data_dir/sample.
+        kind: "real", "prefix", or "sample" for generated text under data_dir/generated.
         prefix: for the kind "prefix": how many bytes.
     Raises:
         DataError: if the file is missing and cannot be had, or is damaged.
@@ -45,25 +43,25 @@ def load(data_dir: Path, kind: str, prefix: int | None = None) -> TextSplits:
     elif prefix is not None:
         name, text = f"{NAME}.prefix{prefix}", _prefix(folder, prefix)
     elif kind == "sample":
-        from hypernetworks.data.sample import pages
+        from hypernetworks.data.generated import pages
 
-        folder = data_dir / "sample" / NAME
+        folder = data_dir / "generated" / NAME
         generate(folder, pages.write)
         name, text = NAME, (folder / NAME).read_bytes()
     else:
-        raise DataError(f"enwik8 has real, prefix and sample data, no {kind!r} data")
+        raise DataError(f"enwik8 has real, prefix and generated data, no {kind!r} data")
     ends = len(text) * 90 // 100, len(text) * 95 // 100
     view = memoryview(text)
     parts = {"train": view[: ends[0]], "valid": view[ends[0] : ends[1]], "test": view[ends[1] :]}
-    ids, symbols = encode(parts, np.unique(np.frombuffer(text, np.uint8)).tobytes())
+    ids, alphabet = encode(parts, Alphabet.of(text))
     split = {name: len(part) for name, part in ids.items()}
     about: dict[str, object] = {
         "name": NAME,
         "kind": kind,
         "checksums": {name: hashlib.md5(text).hexdigest()},
-        "split": {**split, **described(symbols), "vocabulary": f"the bytes in {name}"},
+        "split": {**split, **alphabet.to_record(), "vocabulary": f"the bytes in {name}"},
     }
-    return TextSplits(**ids, symbols=symbols, provenance=about)
+    return TextSplits(**ids, alphabet=alphabet, provenance=about)
 
 
 def _whole(folder: Path) -> bytes:

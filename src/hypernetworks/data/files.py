@@ -69,7 +69,7 @@ def _socket_timeout() -> Iterator[None]:
 
 
 def generate(folder: Path, write: Callable[[Path], None]) -> None:
-    """Has sample data written into the folder.
+    """Has generated data written into the folder.
 
     Raises:
         DataError: if it cannot be.
@@ -77,7 +77,7 @@ def generate(folder: Path, write: Callable[[Path], None]) -> None:
     try:
         write(folder)
     except OSError as error:
-        raise DataError(f"sample data cannot be written: {error}; {WRITABLE}") from error
+        raise DataError(f"generated data cannot be written: {error}; {WRITABLE}") from error
 
 
 def provide(

@@ -32,12 +32,19 @@ class Images:
 
 @dataclass(frozen=True)
 class ImageSplits:
-    """A data set's three splits, and what its record says of them."""
+    """A data set's three splits, what its record says of them, how many classes there are."""
 
     train: Images
     valid: Images
     test: Images
     provenance: dict[str, object]
+    classes: int = 10
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(C, H, W) of an image."""
+        channels, height, width = self.train.images.shape[1:]
+        return channels, height, width
 
 
 def split_train_valid(images: Images, valid_size: int, seed: int) -> tuple[Images, Images, str]:

@@ -21,14 +21,15 @@ MD5 = {
     "t10k-images-idx3-ubyte": "2646ac647ad5339dbf082846283269ea",
     "t10k-labels-idx1-ubyte": "27ae3e4e09519cfbb04c329615203637",
 }
+CLASSES = 10
 
 
 def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0) -> ImageSplits:
-    """Loads MNIST, or the generated sample digits in the same files.
+    """Loads MNIST, or generated digits in the same files.
 
     Args:
         data_dir: where data lie; missing real files are downloaded to it.
-        kind: "real", or "sample" for generated digits under data_dir/sample.
+        kind: "real", or "sample" for generated digits under data_dir/generated.
         valid_size: training images held out for validation, drawn with split_seed.
     Raises:
         DataError: if files are missing and cannot be had, or are damaged.
@@ -39,15 +40,15 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
             _provide(raw, name)
         checksums = {name: verified(raw / name, MD5[name]) for name in MD5}
     elif kind == "sample":
-        from hypernetworks.data.sample import digits  # needs matplotlib; real data do not
+        from hypernetworks.data.generated import digits  # needs matplotlib; real data do not
 
-        raw = data_dir / "sample" / "MNIST" / "raw"
+        raw = data_dir / "generated" / "MNIST" / "raw"
         generate(raw, digits.write)
         checksums = {name: md5(raw / name) for name in MD5}
     else:
-        raise DataError(f"MNIST has real and sample data, no {kind!r} data")
-    train, valid, checksum = split_train_valid(_read(raw, "train"), valid_size, split_seed)
-    test = _read(raw, "t10k")
+        raise DataError(f"MNIST has real and generated data, no {kind!r} data")
+    train, valid, checksum = split_train_valid(read(raw, "train"), valid_size, split_seed)
+    test = read(raw, "t10k")
     sizes = {"train": len(train), "valid": len(valid), "test": len(test)}
     split = {**sizes, "seed": split_seed, "checksum": checksum}
     about: dict[str, object] = {
@@ -59,16 +60,32 @@ def load(data_dir: Path, kind: str, valid_size: int = 5000, split_seed: int = 0)
     return ImageSplits(train, valid, test, about)
 
 
-def _read(raw: Path, part: str) -> Images:
+def read(raw: Path, part: str, origin: Path | None = None, classes: int | None = CLASSES) -> Images:
+    """Images (N, 1, H, W) and labels of the two IDX files of a part, "train" or "t10k".
+
+    Args:
+        origin: the folder to name in an error, where `raw` is a temporary one.
+        classes: labels are below it; None for any labels.
+    Raises:
+        DataError: if the files are no IDX files of images and of labels, or do not fit together.
+    """
     from torchvision.datasets.mnist import read_image_file, read_label_file
 
+    origin = origin or raw
     try:
         images = read_image_file(str(raw / f"{part}-images-idx3-ubyte"))
         labels = read_label_file(str(raw / f"{part}-labels-idx1-ubyte"))
-    except (AssertionError, LookupError, RuntimeError, TypeError, ValueError) as error:
-        raise DataError(f"{raw}: the {part} files are damaged; delete them") from error
+    except (AssertionError, LookupError, RuntimeError, TypeError, ValueError, OSError) as error:
+        raise DataError(f"{origin}: the {part} files are damaged; replace them") from error
     if len(images) != len(labels):
-        raise DataError(f"{raw}: {len(images)} {part} images, but {len(labels)} labels")
+        raise DataError(
+            f"{origin}: {len(images)} {part} images, but {len(labels)} labels; replace the files"
+        )
+    if classes is not None and len(labels) and labels.max() >= classes:
+        raise DataError(
+            f"{origin}: {part} labels up to {labels.max()} instead of 0 to {classes - 1}; "
+            "replace the files"
+        )
     return Images(images.unsqueeze(1), labels)
 
 
@@ -86,20 +103,24 @@ def _fetch(raw: Path, name: str) -> None:
     with tempfile.TemporaryDirectory(dir=there(raw), prefix=".download-") as folder:
         packed, unpacked = raw / f"{name}.gz", Path(folder) / name
         if packed.exists():
-            _unpack(packed, unpacked)
+            _unpack_verified(packed, unpacked)
         else:
             _download(unpacked, raw)
         raw.mkdir(parents=True, exist_ok=True)
         unpacked.replace(raw / name)
 
 
-def _unpack(packed: Path, unpacked: Path) -> None:
-    """Raises DataError if the archive is damaged or holds something else."""
+def unpack(packed: Path, unpacked: Path) -> None:
+    """Raises DataError if the .gz is damaged."""
     try:
         with gzip.open(packed) as source, unpacked.open("wb") as target:
             shutil.copyfileobj(source, target)
     except (OSError, EOFError, zlib.error) as error:
         raise DataError(f"{packed} is damaged ({error}); delete it") from error
+
+
+def _unpack_verified(packed: Path, unpacked: Path) -> None:
+    unpack(packed, unpacked)
     verified(unpacked, MD5[unpacked.name], packed)
 
 
@@ -109,7 +130,7 @@ def _download(unpacked: Path, raw: Path) -> None:
 
     packed = unpacked.with_name(f"{unpacked.name}.gz")
     urls = [f"{mirror}{packed.name}" for mirror in MNIST.mirrors]
-    if fetch_first(urls, packed, lambda path: _unpack(path, unpacked)):
+    if fetch_first(urls, packed, lambda path: _unpack_verified(path, unpacked)):
         return
     missing = ", ".join(n for n in MD5 if not (raw / n).exists())
     raise DataError(

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.files import generate, md5, provide, unpack_tar, verified
-from hypernetworks.data.text import TextSplits, described, encode
+from hypernetworks.data.text import TextSplits, encode
 
 MD5 = {
     "ptb.train.txt": "f26c4b92c5fdc7b3f8c7cdcb991d8420",
@@ -28,7 +28,7 @@ def load(data_dir: Path, kind: str, form: str = "characters") -> TextSplits:
 
     Args:
         data_dir: where data lie; missing real files are downloaded to it.
-        kind: "real", or "sample" for generated text under data_dir/sample.
+        kind: "real", or "sample" for generated text under data_dir/generated.
         form: "characters", each line stripped and followed by a newline, or "raw", the files'
             bytes, whose extra spaces are almost free to predict.
     Raises:
@@ -42,25 +42,25 @@ def load(data_dir: Path, kind: str, form: str = "characters") -> TextSplits:
         provide("the Penn Treebank", folder, missing, URLS, INSIDE, _unpack)
         checksums = {name: verified(folder / name, MD5[name]) for name in MD5}
     elif kind == "sample":
-        from hypernetworks.data.sample import sentences
+        from hypernetworks.data.generated import sentences
 
-        folder = data_dir / "sample" / "ptb"
+        folder = data_dir / "generated" / "ptb"
         generate(folder, sentences.write)
         checksums = {name: md5(folder / name) for name in MD5}
     else:
-        raise DataError(f"the Penn Treebank has real and sample data, no {kind!r} data")
+        raise DataError(f"the Penn Treebank has real and generated data, no {kind!r} data")
     texts = {name.split(".")[1]: (folder / name).read_bytes() for name in MD5}
     if form == "characters":
         texts = {name: as_characters(text) for name, text in texts.items()}
-    ids, symbols = encode(texts)
+    ids, alphabet = encode(texts)
     split = {name: len(part) for name, part in ids.items()}
     about: dict[str, object] = {
         "name": "ptb",
         "kind": kind,
         "checksums": checksums,
-        "split": {**split, "form": form, **described(symbols)},
+        "split": {**split, "form": form, **alphabet.to_record()},
     }
-    return TextSplits(**ids, symbols=symbols, provenance=about)
+    return TextSplits(**ids, alphabet=alphabet, provenance=about)
 
 
 def as_characters(text: bytes) -> bytes:

@@ -3,11 +3,14 @@
 N symbols of a split    B streams    T steps of a window    L steps of a stream
 """
 
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from hypernetworks.data.errors import DataError
@@ -15,50 +18,107 @@ from hypernetworks.data.errors import DataError
 Window = tuple[Tensor, Tensor, bool]
 
 
+BYTES, CHARACTERS = "bytes", "characters"
+
+
+@dataclass(frozen=True)
+class Alphabet:
+    """The symbols of a text, in the order of their numbers.
+
+    symbols: one character each; in the form "bytes" the Latin-1 character of the byte's value, in
+    the form "characters" the code point itself, of a text in UTF-8.
+    """
+
+    symbols: str
+    form: str = BYTES
+
+    @classmethod
+    def of(cls, text: bytes | memoryview, form: str = BYTES) -> "Alphabet":
+        """The symbols that occur in a text, by rising value."""
+        values = np.unique(_values(text, form))
+        return cls("".join(map(chr, values.tolist())), form)
+
+    @classmethod
+    def from_record(cls, split: Mapping[str, Any]) -> "Alphabet":
+        """That of a record's data.split."""
+        return cls(split["alphabet"], CHARACTERS if split.get("encoding") == "utf-8" else BYTES)
+
+    def to_record(self) -> dict[str, object]:
+        """How many symbols there are, and each of them, by number."""
+        encoding = {"encoding": "utf-8"} if self.form == CHARACTERS else {}
+        return {"symbols": len(self.symbols), "alphabet": self.symbols, **encoding}
+
+    @property
+    def newline(self) -> int:
+        """The newline's number; 0 if there is none."""
+        return max(0, self.symbols.find("\n"))
+
+    def values(self) -> list[int]:
+        """What each symbol's number stands for: a byte's value, a code point."""
+        return [ord(symbol) for symbol in self.symbols]
+
+    def encode(self, text: bytes | memoryview, name: str = "text") -> Tensor:
+        """Symbol numbers (N,), uint8, or int32 of more than 256 symbols.
+
+        Raises:
+            DataError: naming the text, a symbol that is not in the alphabet, and its place.
+        """
+        values, count = _values(text, self.form), len(self.symbols)
+        # A look-up in a table: a whole enwik8 is 100 million of them.
+        table = np.full(256 if self.form == BYTES else sys.maxunicode + 1, -1, np.int32)
+        table[self.values()] = np.arange(count)
+        ids = table.astype(np.int16)[values] if self.form == BYTES else table[values]
+        unknown = np.flatnonzero(ids < 0)
+        if len(unknown):
+            first = int(unknown[0])
+            symbol = chr(int(values[first]))
+            shown = repr(symbol.encode("latin-1") if self.form == BYTES else symbol)
+            raise DataError(f"the {name} has {shown} at {first:,}, which is no known symbol")
+        return torch.from_numpy(ids.astype(np.uint8 if count <= 256 else np.int32))
+
+    def decode(self, ids: Tensor) -> bytes:
+        """The text of symbol numbers (N,)."""
+        text = "".join(self.symbols[number] for number in ids.tolist())
+        return text.encode("latin-1" if self.form == BYTES else "utf-8")
+
+
+def _values(text: bytes | memoryview, form: str) -> NDArray[Any]:
+    """Byte values, or the code points of UTF-8 text (N,).
+
+    Raises:
+        UnicodeDecodeError: if it is no UTF-8.
+    """
+    if form == BYTES:
+        return np.frombuffer(text, np.uint8)
+    return np.frombuffer(bytes(text).decode("utf-8").encode("utf-32-le"), "<u4")
+
+
 @dataclass(frozen=True)
 class TextSplits:
-    """train, valid, test: (N,) uint8 symbol numbers. symbols: the bytes that they stand for."""
+    """train, valid, test: symbol numbers (N,) of the alphabet. provenance: for the record."""
 
     train: Tensor
     valid: Tensor
     test: Tensor
-    symbols: bytes
+    alphabet: Alphabet
     provenance: dict[str, object]
 
 
 def encode(
-    parts: Mapping[str, bytes | memoryview], symbols: bytes | None = None
-) -> tuple[dict[str, Tensor], bytes]:
+    parts: Mapping[str, bytes | memoryview], alphabet: Alphabet | None = None
+) -> tuple[dict[str, Tensor], Alphabet]:
     """The splits as symbol numbers.
 
     Args:
         parts: {split: text}, the training text under "train".
-        symbols: the bytes that may occur, in the order of their numbers; those of the training
-            text in the order of their values if None.
+        alphabet: the symbols that may occur; those of the training text, as bytes, if None.
     Returns:
-        {split: (N,) uint8}, symbols.
+        {split: (N,)}, the alphabet.
     Raises:
-        DataError: naming a byte that is no symbol, and where it stands.
+        DataError: naming a symbol that is none of the alphabet's, and where it stands.
     """
-    arrays = {name: np.frombuffer(text, np.uint8) for name, text in parts.items()}
-    if symbols is None:
-        symbols = np.unique(arrays["train"]).tobytes()
-    numbers = np.full(256, -1, np.int16)
-    numbers[np.frombuffer(symbols, np.uint8)] = np.arange(len(symbols))
-    found = {}
-    for name, array in arrays.items():
-        ids = numbers[array]
-        unknown = np.flatnonzero(ids < 0)
-        if len(unknown):
-            byte, at = bytes([array[unknown[0]]]), int(unknown[0])
-            raise DataError(f"the {name} text has {byte!r} at {at:,}, which is no known symbol")
-        found[name] = torch.from_numpy(ids.astype(np.uint8))
-    return found, symbols
-
-
-def described(symbols: bytes) -> dict[str, object]:
-    """The symbols for a record: how many, and each byte, by number, as the Latin-1 character."""
-    return {"symbols": len(symbols), "alphabet": symbols.decode("latin-1")}
+    alphabet = alphabet or Alphabet.of(parts["train"])
+    return {n: alphabet.encode(part, f"{n} text") for n, part in parts.items()}, alphabet
 
 
 class Streams:

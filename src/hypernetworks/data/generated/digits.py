@@ -1,19 +1,17 @@
-"""Sample digits in MNIST's file format: printed digits, bent and blurred.
+"""Generated digits in MNIST's file format: printed digits, bent and blurred.
 
 Shapes:
     N  images    G  glyphs (fonts x 10 digits)    R  side of a rendered glyph    S  28
 """
 
-import hashlib
 import struct
-import tempfile
 from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hypernetworks.data.sample import manifest
+from hypernetworks.data.generated import manifest
 
 VERSION = 1  # of the generator: raised when it would draw other images
 SIDE, RENDERED = 28, 56
@@ -34,19 +32,16 @@ def write(raw: Path, train: int = 6000, test: int = 1000, seed: int = 0) -> None
         train, test: numbers of images, drawn from different random streams.
         seed: the same seed gives the same files (with one version of Pillow and torch).
     """
-    wanted = {"generated": "sample digits, not MNIST", "version": VERSION, "seed": seed}
+    wanted = {"generated": "digits, not MNIST", "version": VERSION, "seed": seed}
     wanted |= {"train": train, "test": test}
     if manifest.is_whole(raw, wanted):
         return
-    raw.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=raw.parent, prefix=".sample-") as folder:
-        part, checksums = Path(folder), dict[str, str]()
+    with manifest.generating(raw, wanted) as part:
         glyphs = render_glyphs()
         for stream, (name, count) in enumerate((("train", train), ("t10k", test))):
             images, labels = draw(glyphs, count, seed=2 * seed + stream)
-            checksums |= _write_idx(part / f"{name}-images-idx3-ubyte", images)
-            checksums |= _write_idx(part / f"{name}-labels-idx1-ubyte", labels)
-        manifest.put_in_place(part, raw, wanted, checksums)
+            _write_idx(part / f"{name}-images-idx3-ubyte", images)
+            _write_idx(part / f"{name}-labels-idx1-ubyte", labels)
 
 
 def render_glyphs() -> Tensor:
@@ -113,13 +108,7 @@ def _elastic(count: int, generator: torch.Generator) -> Tensor:
     return 1.0 * field.view(count, 2, SIDE, SIDE).permute(0, 2, 3, 1)
 
 
-def _write_idx(path: Path, values: Tensor) -> dict[str, str]:
-    """Writes unsigned bytes in the IDX format: magic number, big-endian sizes, the values.
-
-    Returns:
-        {file name: md5}.
-    """
+def _write_idx(path: Path, values: Tensor) -> None:
+    """Writes unsigned bytes in the IDX format: magic number, big-endian sizes, the values."""
     sizes = struct.pack(f">{values.dim()}I", *values.shape)
-    content = struct.pack(">HBB", 0, 8, values.dim()) + sizes + values.numpy().tobytes()
-    path.write_bytes(content)
-    return {path.name: hashlib.md5(content).hexdigest()}
+    path.write_bytes(struct.pack(">HBB", 0, 8, values.dim()) + sizes + values.numpy().tobytes())

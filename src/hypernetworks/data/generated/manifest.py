@@ -2,29 +2,65 @@
 
 import hashlib
 import json
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-NAME = "sample.json"
+from filelock import FileLock, Timeout
+
+NAME = "generated.json"
+PART = ".generating-"  # of folders with files that are being generated
+LOCK = ".lock"  # in such a folder: held by the process that generates
+ABANDONED = 3600.0  # seconds after which such a folder is swept up, unless its lock is held
 
 
 def is_whole(folder: Path, wanted: dict[str, object]) -> bool:
     """Whether the folder holds what is wanted, undamaged."""
     try:
         manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
-        files = {n: hashlib.md5((folder / n).read_bytes()).hexdigest() for n in manifest["md5"]}
+        files = {name: _md5(folder / name) for name in manifest["md5"]}
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    return manifest == {**wanted, "md5": files}
+    return bool(manifest == {**wanted, "md5": files})
 
 
-def put_in_place(
-    part: Path, folder: Path, wanted: dict[str, object], checksums: dict[str, str]
-) -> None:
-    """Moves the files of `part`, whose checksums these are, and their manifest into the folder.
+@contextmanager
+def generating(folder: Path, wanted: dict[str, object]) -> Iterator[Path]:
+    """Has files generated beside the folder and, once all are written, moved into it.
 
-    Of processes that generate at once, each puts the same bytes: in any order all are whole.
+    Of processes that generate at once, each puts the same bytes: in any order all are whole. What
+    a killed process left half-made beside the folder is removed.
+
+    Args:
+        folder: of the files, each of which is replaced at once; with them comes the manifest.
+        wanted: what the manifest says beside the files' checksums.
+    Yields:
+        an empty temporary folder to write the files to.
     """
-    manifest = json.dumps({**wanted, "md5": checksums}, indent=2) + "\n"
-    (part / NAME).write_text(manifest, encoding="utf-8")
-    for name in (*checksums, NAME):
-        (part / name).replace(folder / name)
+    folder.mkdir(parents=True, exist_ok=True)
+    _sweep(folder.parent)
+    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=PART) as temporary:
+        part = Path(temporary)
+        with FileLock(part / LOCK):
+            yield part
+            names = sorted(path.name for path in part.iterdir() if path.name != LOCK)
+            about = {**wanted, "md5": {name: _md5(part / name) for name in names}}
+            (part / NAME).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+            for name in (*names, NAME):  # the manifest last
+                (part / name).replace(folder / name)
+
+
+def _sweep(parent: Path) -> None:
+    for part in parent.glob(f"{PART}*"):
+        with suppress(OSError, Timeout):  # another process sweeps it as well, or is at work on it
+            if time.time() - part.stat().st_mtime < ABANDONED:
+                continue
+            with FileLock(part / LOCK, timeout=0):
+                shutil.rmtree(part)
+
+
+def _md5(path: Path) -> str:
+    return hashlib.md5(path.read_bytes()).hexdigest()

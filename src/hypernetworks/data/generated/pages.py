@@ -1,12 +1,10 @@
-"""Sample text in the format of enwik8: a MediaWiki XML dump of pages of a small grammar."""
+"""Generated text in the format of enwik8: a MediaWiki XML dump of pages of a small grammar."""
 
-import hashlib
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from hypernetworks.data.sample import grammar, manifest
+from hypernetworks.data.generated import grammar, manifest
 
 NAME = "enwik8"
 VERSION = 1  # of the grammar: raised when it would write another text
@@ -68,16 +66,12 @@ def write(folder: Path, size: int = 600_000, seed: int = 0) -> None:
         folder: of the files, each of which is replaced at once.
         seed: the same seed writes the same text.
     """
-    wanted: dict[str, object] = {"generated": "sample pages, not enwik8", "version": VERSION}
+    wanted: dict[str, object] = {"generated": "pages, not enwik8", "version": VERSION}
     wanted |= {"seed": seed, "size": size}
     if manifest.is_whole(folder, wanted):
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sample-") as temporary:
-        part, text = Path(temporary), draw(size, seed)
-        (part / NAME).write_bytes(text)
-        checksums = {NAME: hashlib.md5(text).hexdigest()}
-        manifest.put_in_place(part, folder, wanted, checksums)
+    with manifest.generating(folder, wanted) as part:
+        (part / NAME).write_bytes(draw(size, seed))
 
 
 def draw(size: int, seed: int) -> bytes:

@@ -1,15 +1,13 @@
-"""Sample text in the format of the Penn Treebank files: sentences of a small grammar.
+"""Generated text in the format of the Penn Treebank files: sentences of a small grammar.
 
 Lower case, <unk> for rare words and N for numbers, a space at both ends of every line.
 """
 
-import hashlib
-import tempfile
 from pathlib import Path
 
 import numpy as np
 
-from hypernetworks.data.sample import grammar, manifest
+from hypernetworks.data.generated import grammar, manifest
 
 VERSION = 1  # of the grammar: raised when it would write another text
 
@@ -43,20 +41,15 @@ def write(folder: Path, train: int = 8000, others: int = 500, seed: int = 0) -> 
         train, others: lines of the training text, of the other two.
         seed: the same seed writes the same text.
     """
-    wanted = {"generated": "sample sentences, not the Penn Treebank", "version": VERSION}
+    wanted = {"generated": "sentences, not the Penn Treebank", "version": VERSION}
     wanted |= {"seed": seed, "train": train, "others": others}
     if manifest.is_whole(folder, wanted):
         return
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sample-") as temporary:
-        part, checksums = Path(temporary), dict[str, str]()
+    with manifest.generating(folder, wanted) as part:
         for stream, (name, lines) in enumerate(
             (("train", train), ("valid", others), ("test", others))
         ):
-            text = draw(lines, 3 * seed + stream).encode()
-            checksums[f"ptb.{name}.txt"] = hashlib.md5(text).hexdigest()
-            (part / f"ptb.{name}.txt").write_bytes(text)
-        manifest.put_in_place(part, folder, wanted, checksums)
+            (part / f"ptb.{name}.txt").write_bytes(draw(lines, 3 * seed + stream).encode())
 
 
 def draw(lines: int, seed: int) -> str:

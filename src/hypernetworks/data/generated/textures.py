@@ -1,13 +1,11 @@
-"""Sample pictures in CIFAR-10's file format: ten classes of shapes and patterns, in two colours.
+"""Generated pictures in CIFAR-10's file format: ten classes of shapes and patterns, in two colours.
 
 Shapes:
     N  pictures of a class    S  32
 """
 
-import hashlib
 import math
 import pickle
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -15,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from hypernetworks.data.sample import manifest
+from hypernetworks.data.generated import manifest
 
 VERSION = 1  # of the generator: raised when it would draw other pictures
 SIDE = 32
@@ -46,23 +44,18 @@ def write(folder: Path, train: int = 1000, test: int = 500, seed: int = 0) -> No
         train: pictures of each of the five training files. test: of the test file.
         seed: the same seed draws the same pictures.
     """
-    wanted: dict[str, object] = {"generated": "sample pictures, not CIFAR-10", "version": VERSION}
+    wanted: dict[str, object] = {"generated": "pictures, not CIFAR-10", "version": VERSION}
     wanted |= {"seed": seed, "train": train, "test": test}
     if manifest.is_whole(folder, wanted):
         return
-    folder.mkdir(parents=True, exist_ok=True)
     files = [(f"data_batch_{number}", train) for number in range(1, 6)] + [("test_batch", test)]
-    with tempfile.TemporaryDirectory(dir=folder.parent, prefix=".sample-") as temporary:
-        part, checksums = Path(temporary), dict[str, str]()
+    with manifest.generating(folder, wanted) as part:
         for stream, (name, count) in enumerate(files):
             pixels, labels = draw(count, len(files) * seed + stream)
             batch: dict[bytes, Any] = {b"batch_label": b"sample", b"labels": labels.tolist()}
             batch[b"data"] = pixels.flatten(1).numpy()
             batch[b"filenames"] = [f"sample_{n:05d}.png".encode() for n in range(count)]
-            content = pickle.dumps(batch, protocol=2)
-            (part / name).write_bytes(content)
-            checksums[name] = hashlib.md5(content).hexdigest()
-        manifest.put_in_place(part, folder, wanted, checksums)
+            (part / name).write_bytes(pickle.dumps(batch, protocol=2))
 
 
 def draw(count: int, seed: int) -> tuple[Tensor, Tensor]:
