@@ -98,6 +98,8 @@ def test_nothing_in_a_file_is_run(content, tmp_path, monkeypatch):
         (PIXELS.astype(np.float32), [1, 2], "float32 data"),
         (PIXELS, [1], r"labels of shape \(1,\)"),
         (PIXELS, [1, 10], "labels 1 to 10 instead of 0 to 9"),
+        (PIXELS, [-1, 9], "labels -1 to 9 instead of 0 to 9"),
+        (PIXELS, [1.0, 2.0], "list instead of an array or a list of integers"),
     ],
 )
 def test_another_content_is_named(pixels, labels, message, tmp_path):
@@ -105,6 +107,14 @@ def test_another_content_is_named(pixels, labels, message, tmp_path):
     path.write_bytes(pickle.dumps({b"data": pixels, b"labels": labels}, protocol=2))
     with pytest.raises(DataError, match=message):
         cifar10.read(path)
+
+
+def test_batches_that_python_3_wrote_are_read(tmp_path):
+    path = tmp_path / "data_batch_1"
+    path.write_bytes(pickle.dumps({"data": PIXELS, "labels": np.array([3, 200], np.uint8)}))
+    images, labels = cifar10.read(path, classes=None)
+    assert np.array_equal(images.flatten(1).numpy(), PIXELS)
+    assert labels.tolist() == [3, 200]
 
 
 def test_a_damaged_file_is_refused(original, tmp_path):

@@ -7,9 +7,10 @@ import pytest
 import torch
 
 from hypernetworks.data import mnist
-from hypernetworks.data.images import ImageBatches
 from hypernetworks.data.generated import digits
-from hypernetworks.tasks.classify import Classification, RidgeClassifier
+from hypernetworks.data.images import ImageBatches
+from hypernetworks.tasks.classify import Classification
+from hypernetworks.tasks.ridge import RidgeClassifier
 
 
 def sums(folder):
@@ -32,7 +33,7 @@ def test_train_and_test_are_different_draws(tmp_path):
 
 def test_the_manifest_says_that_it_is_no_data(tmp_path):
     digits.write(tmp_path / "raw", 30, 10)
-    manifest = json.loads((tmp_path / "raw" / "sample.json").read_text())
+    manifest = json.loads((tmp_path / "raw" / "generated.json").read_text())
     assert "not MNIST" in manifest["generated"]
     assert set(manifest["md5"]) == set(mnist.MD5)
 
@@ -66,7 +67,7 @@ def test_the_folder_is_never_gone_for_another_process(tmp_path):
     raw = tmp_path / "raw"
     digits.write(raw, 30, 10)
     folder = raw.stat().st_ino
-    (raw / "sample.json").unlink()
+    (raw / "generated.json").unlink()
     digits.write(raw, 30, 10)
     assert raw.stat().st_ino == folder
 
@@ -85,6 +86,6 @@ def test_every_digit_is_drawn_in_every_font():
 
 def test_a_linear_model_errs_often_but_not_always(data_dir):
     splits = mnist.load(data_dir, "sample", valid_size=500)
-    linear = RidgeClassifier(ImageBatches(splits.train, 500).epoch(0))
+    linear = RidgeClassifier(ImageBatches(splits.train, 500).epoch(0), 10)
     found = Classification().evaluate(linear, ImageBatches(splits.test, 500, shuffle=False))
     assert 12 < found["error"] < 35

@@ -7,7 +7,13 @@ import pytest
 import torch
 
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.images import ImageBatches, Images, channel_moments, split_train_valid
+from hypernetworks.data.images import (
+    ImageBatches,
+    Images,
+    channel_moments,
+    drawn_parts,
+    split_train_valid,
+)
 
 
 def numbered(count=23, channels=2, height=6, width=5):
@@ -28,6 +34,14 @@ def test_split_is_a_seeded_partition():
     assert checksum == hashlib.sha256(packed).hexdigest()
     assert split_train_valid(data, 7, seed=3)[2] == checksum
     assert split_train_valid(data, 7, seed=4)[2] != checksum
+
+
+def test_drawn_parts_are_disjoint_and_sorted():
+    parts = [part.tolist() for part in drawn_parts(23, (7, 5, 11), seed=3)]
+    assert [len(part) for part in parts] == [7, 5, 11]
+    assert sorted(n for part in parts for n in part) == list(range(23))
+    assert parts == [sorted(part) for part in parts]
+    assert parts[0] == split_train_valid(numbered(), 7, seed=3)[1].labels.tolist()
 
 
 @pytest.mark.parametrize("size", [0, -1, 23, 99])
@@ -155,3 +169,13 @@ def test_channel_moments_are_torchs():
     pixels = data.images.double() / 255
     torch.testing.assert_close(mean, pixels.mean((0, 2, 3)).float())
     torch.testing.assert_close(deviation, pixels.std((0, 2, 3), correction=0).float())
+
+
+def test_a_channel_of_one_value_is_scaled_to_nothing():
+    pixels = torch.full((4, 2, 3, 3), 50, dtype=torch.uint8)
+    pixels[:2, 0] = 90
+    moments = channel_moments(Images(pixels, torch.zeros(4, dtype=torch.int64)))
+    batches = ImageBatches(Images(pixels, torch.arange(4)), 4, scale=moments)
+    (found, _) = next(batches.epoch(0))
+    assert found.isfinite().all()
+    assert found[:, 1].abs().max() < 1e-6

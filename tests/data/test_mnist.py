@@ -177,6 +177,15 @@ def test_a_file_that_is_no_idx_is_refused(original, tmp_path, monkeypatch, head)
         mnist.load(tmp_path / "data", "real", valid_size=10)
 
 
+@pytest.mark.parametrize("part", PARTS)
+def test_labels_above_nine_are_refused(original, tmp_path, monkeypatch, part):
+    path = place(original, tmp_path / "data") / f"{part}-labels-idx1-ubyte"
+    path.write_bytes(path.read_bytes()[:-1] + b"\x0a")
+    monkeypatch.setitem(mnist.MD5, path.name, hashlib.md5(path.read_bytes()).hexdigest())
+    with pytest.raises(DataError, match=f"{part} labels up to 10 instead of 0 to 9"):
+        mnist.load(tmp_path / "data", "real", valid_size=10)
+
+
 def test_unknown_kind_is_refused(tmp_path):
     with pytest.raises(DataError, match="no 'prefix' data"):
         mnist.load(tmp_path, "prefix")

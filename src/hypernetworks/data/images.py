@@ -5,7 +5,7 @@ Shapes:
 """
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -57,15 +57,26 @@ def split_train_valid(images: Images, valid_size: int, seed: int) -> tuple[Image
     """
     if not 0 < valid_size < len(images):
         raise DataError(f"dataset.valid_size={valid_size}: choose 1 to {len(images) - 1}")
-    order = torch.randperm(len(images), generator=torch.Generator().manual_seed(seed))
-    valid = order[:valid_size].sort().values
-    train = order[valid_size:].sort().values
-    checksum = hashlib.sha256(valid.numpy().astype("<i8").tobytes()).hexdigest()
-    return images[train], images[valid], checksum
+    valid, train = drawn_parts(len(images), (valid_size, len(images) - valid_size), seed)
+    return images[train], images[valid], indices_checksum(valid)
+
+
+def drawn_parts(count: int, sizes: Sequence[int], seed: int) -> list[Tensor]:
+    """Disjoint random parts, of these sizes, of the indices 0 .. count - 1, each sorted."""
+    order = torch.randperm(count, generator=torch.Generator().manual_seed(seed))
+    return [part.sort().values for part in order.split(list(sizes))]
+
+
+def indices_checksum(indices: Tensor) -> str:
+    """The sha256 of indices as little-endian 64-bit integers."""
+    return hashlib.sha256(indices.numpy().astype("<i8").tobytes()).hexdigest()
 
 
 def channel_moments(data: Images) -> tuple[Tensor, Tensor]:
-    """Mean and standard deviation (C,) of each channel over all pixels, of values in [0, 1]."""
+    """Mean and standard deviation (C,) of each channel over all pixels, of values in [0, 1].
+
+    A channel of one value has the deviation 1: scaled it is 0.
+    """
     # Of counts of the 256 values: exact, and no copy of the images as floats.
     values = torch.arange(256, dtype=torch.float64) / 255
     channels = data.images.transpose(0, 1).flatten(1)
@@ -73,7 +84,7 @@ def channel_moments(data: Images) -> tuple[Tensor, Tensor]:
     share /= share.sum(1, keepdim=True)
     mean = share @ values
     deviation = (share @ values.square() - mean.square()).sqrt()
-    return mean.float(), deviation.float()
+    return mean.float(), torch.where(deviation > 1e-6, deviation, 1.0).float()
 
 
 class ImageBatches:
