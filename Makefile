@@ -4,17 +4,20 @@ PYTHON ?= python3
 VENV   ?= .venv
 EXTRAS  = dev
 PINS    = constraints.txt
-# An empty TABLE or FIGURE stands for all tables; without PROFILE, the demo on sample data.
+# An empty TABLE stands for all tables; without PROFILE, the demo on generated data; without JOBS, as
+# many rows side by side as there are cores.
 TABLE  ?=
 FIGURE ?=
 PROFILE ?=
 SEEDS  ?= 0
 FORCE  ?=
 LAUNCHER ?=
+JOBS   ?=
 RESULTS ?= results
 ARGS   ?=
+TORCH  ?= 2.11.0 2.12.1 2.13.0 2.14.1
 
-$(foreach name,table figure profile seeds force launcher,$(if $(filter command line,$(origin $(name))),\
+$(foreach name,table figure profile seeds force launcher jobs,$(if $(filter command line,$(origin $(name))),\
   $(error $(name)=... is not known; write it in capitals)))
 
 # Ray holds other packages at older versions: an environment and pins of its own.
@@ -24,70 +27,75 @@ EXTRAS := suite,ray
 PINS   := constraints-ray.txt
 endif
 
-RUN      = $(VENV)/bin/python -m hypernetworks
-REPORT   = $(VENV)/bin/python -m hypernetworks.report
-STAMP    = $(VENV)/installed
-LAUNCH   = $(if $(filter-out basic,$(LAUNCHER)),hydra/launcher=$(LAUNCHER))
-OPTIONS  = results_dir=$(RESULTS) profile=$(or $(PROFILE),demo) seed=$(SEEDS) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(LAUNCH) $(ARGS)
-SWEEP    = $(if $(TABLE),table$(patsubst a%,_a%,$(TABLE)),all)
-SELECT   = $(if $(TABLE),--table $(TABLE))
-IN_PROFILE = $(if $(PROFILE),--profile $(PROFILE))
+RUN    = "$(VENV)/bin/python" -m hypernetworks
+STAMP  = $(VENV)/installed
+CHOSEN = $(if $(TABLE),--table $(TABLE)) $(if $(PROFILE),--profile $(PROFILE))
+PLACE  = --results "$(RESULTS)"
+SWEEP  = $(PLACE) $(if $(PROFILE),--profile $(PROFILE)) --seeds $(SEEDS) $(if $(LAUNCHER),--launcher $(LAUNCHER)) \
+         $(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure report publish params test check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure report publish params test test-torch check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed -E 's/^([a-z-]+):.*  ## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
-	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 LAUNCHER=joblib|slurm|ray"
+	@echo "Tables:    $$(ls -d experiments/table* | sed -E 's/.*table_?//' | tr '\n' ' ')"
+	@echo "Figures:   $$(sed -nE 's/^"([0-9]+)":.*/\1/p' experiments/figures.yaml | tr '\n' ' ')"
+	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 JOBS=2 LAUNCHER=joblib|slurm|ray"
 	@echo "           FIGURE=2 RESULTS=folder ARGS='device=cuda threads=1' PYTHON=python3.12"
+	@echo "One run, your own models, data and sweeps, text from a trained model:"
+	@echo "  $(VENV)/bin/python -m hypernetworks --help"
+	@echo "  $(VENV)/bin/python -m hypernetworks sample table3/ln_hyperlstm_1000 --prime 'the company'"
 
 setup: $(STAMP)  ## make .venv and install everything into it
 
 $(STAMP): pyproject.toml $(PINS)
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	  || { echo "error: $(PYTHON) is not Python 3.11 or newer; use make PYTHON=python3.12" >&2; exit 1; }
-	@test -x $(VENV)/bin/pip || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); exit 1; }
+	@test -x "$(VENV)/bin/pip" || $(PYTHON) -m venv "$(VENV)" || { rm -rf "$(VENV)"; exit 1; }
 	@echo "Installing into $(VENV) (torch is large: the first time takes minutes)"
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check -c $(PINS) -e '.[$(EXTRAS)]'
-	@touch $@
+	@"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -c $(PINS) -e '.[$(EXTRAS)]'
+	@touch "$@"
 
 reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
-	@exec $(RUN).app.reproduce --results $(RESULTS) $(SELECT) $(IN_PROFILE) sweep=$(SWEEP) $(OPTIONS)
+	@exec $(RUN) reproduce $(if $(TABLE),--table $(TABLE)) $(SWEEP)
 
 reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
-	@exec $(RUN) sweep=figure$(FIGURE) $(OPTIONS)
-	@$(RUN).app.draw $(FIGURE) --results $(RESULTS) $(IN_PROFILE) $(if $(filter logger=none,$(ARGS)),--logger none)
+	@exec $(RUN) reproduce --figure $(FIGURE) $(SWEEP)
 
 report: $(STAMP)  ## print the tables from the records there are, without running anything
-	@$(REPORT) table --results $(RESULTS) $(SELECT) $(IN_PROFILE)
+	@$(RUN) report $(PLACE) $(CHOSEN)
 
 publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/published
-	@$(REPORT) publish --results $(RESULTS) $(SELECT) --profile $(or $(PROFILE),paper)
+	@$(RUN) publish $(PLACE) $(if $(TABLE),--table $(TABLE)) --profile $(or $(PROFILE),paper)
 
 params: $(STAMP)  ## count every row's parameters (nothing allocated) against the paper's
-	@$(RUN).app.params
+	@$(RUN) params
 
 test: $(STAMP)  ## the whole test suite
-	@$(VENV)/bin/python -m pytest -n auto
+	@"$(VENV)/bin/python" -m pytest -n auto --dist worksteal
 
-check: $(STAMP)  ## format, lint, types, import direction, experiment files, generated tables
-	@$(VENV)/bin/ruff format --check .
-	@$(VENV)/bin/ruff check .
-	@$(VENV)/bin/mypy
-	@$(VENV)/bin/lint-imports --no-logo --no-cache
-	@$(RUN).app.params --quiet
-	@$(REPORT) check
+test-torch: $(STAMP)  ## the numeric tests with other versions of torch (TORCH), each in an environment of its own
+	@for version in $(TORCH); do sh tests/with_torch.sh "$(PYTHON)" $$version || exit 1; done
+
+check: $(STAMP)  ## format, lint, types, import direction, experiment files, generated pages
+	@"$(VENV)/bin/ruff" format --check .
+	@"$(VENV)/bin/ruff" check .
+	@"$(VENV)/bin/mypy"
+	@"$(VENV)/bin/lint-imports" --no-logo --no-cache
+	@$(RUN) params --quiet
+	@$(RUN) check
 
 format: $(STAMP)  ## let ruff format and fix the code
-	@$(VENV)/bin/ruff format .
-	@$(VENV)/bin/ruff check --fix .
+	@"$(VENV)/bin/ruff" format .
+	@"$(VENV)/bin/ruff" check --fix .
 
 bench: $(STAMP)  ## the benchmarks; each prints ratios measured in one run
-	@$(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --no-deps labml-nn==0.5.1 \
+	@"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps labml-nn==0.5.1 \
 	  || echo "labml_nn could not be installed: the comparison with it is left out" >&2
-	@$(VENV)/bin/python -m benchmarks
+	@"$(VENV)/bin/python" -m benchmarks
 
 clean:  ## remove the environment and the caches, not the results
-	rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache
+	rm -rf "$(VENV)" .venv-torch-* .pytest_cache .mypy_cache .ruff_cache

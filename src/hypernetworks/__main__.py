@@ -1,16 +1,17 @@
-"""`python -m hypernetworks`: one run, or with -m or sweep=... many; `... sample RUN`: a text."""
+"""`python -m hypernetworks`, also the installed script `hypernetworks`: see app/main.py."""
 
 import sys
 
-if __name__ == "__main__":
+
+def main() -> None:
+    """Opens the suite's door; a plain install is the library alone, and says so."""
     try:
-        from hypernetworks.app.main import main
+        from hypernetworks.app.main import main as door
     except ModuleNotFoundError as missing:
-        # A plain install is the library alone.
         remedy = "the suite needs: pip install 'hypernetworks[suite]'"
         sys.exit(f"error: {missing.name} is not installed; {remedy}")
-    if sys.argv[1:2] == ["sample"]:
-        from hypernetworks.app.sample import main as sample
+    door()
 
-        sys.exit(sample(sys.argv[2:]))
+
+if __name__ == "__main__":
     main()

@@ -8,24 +8,72 @@ import sys
 import pytest
 import yaml
 
+from hypernetworks.app.help import COMMANDS
 from hypernetworks.locations import conf_dir
 
 HEAVY = ("torch", "torchvision", "wandb")
 
 
-def test_help_shows_groups_and_examples(command):
+def test_help_shows_groups_commands_and_examples(command):
     text = command("--help").stdout
-    for word in ("experiment=table7/hyper_cnn", "sweep=table7", "--cfg job", "mnist_convnet"):
+    for word in ("experiment=table7/hyper_cnn", "sweep=table7", "--cfg job", "hyper_cnn, hyper"):
         assert word in text
-    assert "table7/cnn, table7/hyper_cnn, table_a1/mlp, table_a1/coord_mlp" in text
+    assert "table7/ cnn, hyper_cnn" in text
+    for name in COMMANDS:
+        assert f"  {name}  " in text
+
+
+def test_alone_it_prints_help_and_trains_nothing(command, tmp_path):
+    assert command().stdout == command("--help").stdout
+    assert not list(tmp_path.iterdir())
+
+
+def test_help_lists_the_users_own_choices(command, tmp_path):
+    (tmp_path / "conf" / "trainer").mkdir(parents=True)
+    (tmp_path / "conf" / "trainer" / "mine.yaml").write_text("lr: 0.1\n")
+    for words in (["--config-dir", "conf"], [f"hydra.searchpath=[file://{tmp_path / 'conf'}]"]):
+        assert ", mine" in command(*words, "--help").stdout
+
+
+def test_shell_completion_installs(command):
+    assert "hydra_bash_completion" in command("-sc", "install=bash").stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("experiment=table7/", "experiment=table7/cnn experiment=table7/hyper_cnn"),
+        ("model=layernorm_h", "model=layernorm_hyperlstm"),
+        ("experiment=table7/cnn trainer.lr_", "trainer.lr_table."),
+    ],
+)
+def test_shell_completion_completes(words, found, command, monkeypatch):
+    monkeypatch.setenv("COMP_LINE", f"hypernetworks {words}")
+    assert command("-sc", "query=bash").stdout.strip() == found
+
+
+def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
+    program = f"{sys.executable} -m hypernetworks"
+    for words in ("--help", "experiment=table7/cnn --cfg job", "report"):
+        done = subprocess.run(
+            f"{program} {words} | head -1", shell=True, capture_output=True, text=True, cwd=tmp_path
+        )
+        assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_cfg_job_prints_the_composed_configuration(command):
-    options = ("experiment=table7/cnn", "profile=paper", "trainer.lr=0.002", "--cfg", "job")
+    options = (
+        "experiment=table7/cnn",
+        "profile=paper",
+        "trainer.lr=0.002",
+        "--cfg",
+        "job",
+        "--resolve",
+    )
     config = yaml.safe_load(command(*options).stdout)
     assert config["trainer"]["lr"] == 0.002
     assert config["trainer"]["batch_size"] == 1000
-    assert config["dataset"] == {"name": "mnist", "valid_size": 5000, "split_seed": 0, "pad": 1}
+    assert (config["dataset"]["name"], config["dataset"]["pad"]) == ("mnist", 1)
     assert config["profile"] == {"name": "paper", "data": "real", "baseline": False}
 
 
@@ -34,7 +82,7 @@ def test_composing_imports_nothing_heavy(option, tmp_path):
     """In the same process as the command line, whose modules are then looked at."""
     code = f"""
 import sys
-sys.argv = ["hypernetworks", {option!r}]
+sys.argv = ["hypernetworks", "seed=0", {option!r}]
 from hypernetworks.app.main import main
 try:
     main()
@@ -52,26 +100,26 @@ assert not loaded, loaded
         (["trainer.lrr=1"], ["trainer.lrr", "trainer.lr"]),
         (["trainer.lr=fast"], ["trainer.lr", "fast"]),
         (["seed=x"], ["seed", "'x'"]),
-        (["model=hyper_mnist"], ["model=hyper_mnist", "hyper_mnist_convnet"]),
+        (["model=hyper_cn"], ["model=hyper_cn", "hyper_cnn"]),
         (["experiment=table7/hyper_cn"], ["experiment=table7/hyper_cn", "table7/hyper_cnn"]),
         (["profile=papers"], ["profile=papers", "paper"]),
         (["sweep=table77", "seed=0,1"], ["sweep=table77", "table7"]),
         (["-m", "experiment=table7/cnn,table7/cn"], ["experiment=table7/cn:", "table7/cnn"]),
-        (["-m", "experiment=glob(table7/*)"], ["glob", "sweep=table7"]),
+        (["-m", "experiment=glob(table77/*)"], ["glob(table77/*)", "matches nothing"]),
         (["-m", "sweep=table7,table2"], ["sweep=table7,table2", "one sweep", "experiment=a,b"]),
         (["experiment=table7"], ["experiment=table7", "sweep=table7"]),
         (["+trainer.foo=1"], ["trainer.foo"]),
         (["++trainer.lrr=1"], ["trainer.lrr", "trainer.lr"]),
         (["~logger"], ["~logger"]),
-        (["model=mnist_convnet", "model.embedding_size=8"], ["model.embedding_size"]),
-        (["model=hyper_mnist_convnet", "model.embeding_size=8"], ["model.embedding_size"]),
+        (["model=cnn", "model.embedding_size=8"], ["model.embedding_size", "hyper_cnn and"]),
+        (["model=hyper_cnn", "model.embeding_size=8"], ["model.embedding_size"]),
         (["trainer"], ["trainer"]),
         (["seed=0,1"], ["seed=0,1", "--multirun"]),
         (["trainer.precision=half"], ["trainer.precision=half", "float32"]),
         (["trainer.optimizer=Adm"], ["trainer.optimizer=Adm", "Adam"]),
         (["device=tpu7"], ["device=tpu7"]),
         (["dataset.valid_size=6000"], ["dataset.valid_size=6000", "5999"]),
-        (["model=mnist_convnet,mlp"], ["--multirun"]),
+        (["model=cnn,mlp"], ["--multirun"]),
         (["experimnt"], ["experimnt", "KEY=VALUE", "experiment"]),
         (["hydra/launcher=jobli"], ["hydra/launcher", "jobli", "joblib"]),
         (["model._target_=os.system"], ["model._target_", "model="]),
@@ -79,18 +127,21 @@ assert not loaded, loaded
         (["dataset.pad=-1"], ["dataset.pad=-1"]),
         (["dataset.pad=29"], ["dataset.pad=29", "28"]),
         (["dataset.split_seed=99999999999999999999"], ["dataset.split_seed=99"]),
-        (["model=char_lstm"], ["the model does not take", "mnist", "(1, 28, 28)"]),
-        (["dataset=ptb"], ["dataset=ptb does not go", "model=char_lstm or char_hyper_lstm"]),
+        (["model=lstm"], ["model=lstm does not go with dataset=mnist", "cnn, hyper_cnn, mlp"]),
+        (["model=cnn", "dataset=ptb"], ["model=cnn does not go with dataset=ptb", "hyperrnn do"]),
+        (["dataset=text", "model=lstm"], ["dataset.path"]),
+        (["+model.depth=10"], ["model.depth", "'+model.depth=10'"]),
+        (["model=own", "model._target_=nowhere.Net"], ["nowhere"]),
+        (["--explain"], ["--explain needs a key"]),
+        (["trainer.selection_metric=valid_bpc"], ["valid_bpc", "valid_error"]),
         (["dataset=cifar10", "dataset.l2=-1"], ["dataset.l2=-1"]),
         (["dataset=cifar10", "dataset.l2=nan"], ["dataset.l2=nan"]),
-        (["dataset=cifar10"], ["the model does not take", "cifar10", "(3, 32, 32)"]),
-        (["experiment=table2/wrn_40_1", "dataset=mnist"], ["does not take", "(1, 28, 28)"]),
         (["experiment=table2/wrn_40_1", "model.widen=0"], ["widen=0"]),
         (["experiment=table2/hyper_wrn_40_1", "model.depth=41"], ["depth=41"]),
         (["experiment=table2/hyper_wrn_40_1", "model.embedding_size=0"], ["embedding_size=0"]),
         (["experiment=table2/wrn_40_1", "trainer.scheduler_args.total_steps=9"], ["total_steps=9"]),
-        (["trainer=sgd_wrn", "profile=paper", "trainer.lr=0.2"], ["trainer.lr=0.2", "lr_table"]),
-        (["table=9"], ["table=9", "a1"]),
+        (["trainer=sgd_steps", "trainer.lr=0.2"], ["trainer.lr=0.2", "lr_table"]),
+        (["table=Mine"], ["table=Mine", "lower-case"]),
         (["row=A-b"], ["row=A-b"]),
         (["threads=0"], ["threads=0"]),
         (["seed=-1"], ["seed=-1"]),
@@ -118,7 +169,8 @@ def test_a_broken_configuration_file_is_one_line_that_says_where(tmp_path):
     broken.write_text("lr: {0.1\nbatch_size: 2\n")
     code = (
         "import pathlib, hypernetworks.app.main as m; "
-        f"m.conf_dir = lambda: pathlib.Path({str(tmp_path / 'conf')!r}); m.main()"
+        "import hypernetworks.locations as places; "
+        f"places.conf_dir = lambda: pathlib.Path({str(tmp_path / 'conf')!r}); m.main()"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, "trainer=adam"], capture_output=True, text=True, timeout=120

@@ -8,8 +8,9 @@ import torch
 from omegaconf import OmegaConf
 
 from hypernetworks.app import params
-from hypernetworks.app.build import build_experiment, build_model, count_parameters
-from hypernetworks.app.experiments import experiment_files, sweeps
+from hypernetworks.app.build import build, builder_of
+from hypernetworks.app.build.models import count_parameters
+from hypernetworks.app.experiments import in_paper_order, row_names, rows_of_sweep
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.run import run
 from hypernetworks.data import cifar10
@@ -19,7 +20,11 @@ from hypernetworks.report.protocol import load_figures
 from hypernetworks.report.records import find
 from hypernetworks.training.devices import placement
 
-EXPERIMENTS = list(experiment_files())
+EXPERIMENTS = in_paper_order(row_names())
+
+
+def full_size(cfg):
+    return builder_of(cfg).full_size(cfg)
 
 
 @pytest.mark.parametrize("profile", ["demo", "lite", "paper"])
@@ -27,6 +32,8 @@ EXPERIMENTS = list(experiment_files())
 def test_composes_in_all_profiles(experiment, profile):
     cfg = compose_row(experiment, profile)
     assert not OmegaConf.missing_keys(cfg)
+    shortened = cfg.label is not None and cfg.label != cfg.paper.label
+    assert shortened == (profile != "paper"), "a shortened row says so in its label"
     assert f"{experiment}" in (f"table{cfg.table}/{cfg.row}", f"table_{cfg.table}/{cfg.row}")
     real = "prefix" if (cfg.table, profile) == ("4", "lite") else "real"
     assert cfg.profile.data == ("sample" if profile == "demo" else real)
@@ -34,7 +41,7 @@ def test_composes_in_all_profiles(experiment, profile):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_counts_parameters_without_allocating(experiment):
-    model = build_model(compose_row(experiment, "paper"), "meta")
+    model = full_size(compose_row(experiment, "paper"))
     assert all(p.is_meta for p in model.parameters())
     assert all(line[-1] == "ok" for line in params.compare(experiment))
 
@@ -50,7 +57,7 @@ def test_steps_in_demo(experiment, small, tmp_path):
     assert record["throughput"]["unit"] == (
         "characters/s" if record["table"] in ("3", "4") else "images/s"
     )
-    assert record["parameters"] == count_parameters(build_model(cfg, "meta"))
+    assert record["parameters"] == count_parameters(full_size(cfg))
     drawn = {figure.array for figure in figures_of(record["table"], record["row"])} - {None}
     if drawn:
         with np.load(record.path.parent / record["arrays"]) as arrays:
@@ -71,7 +78,7 @@ def test_figures_12_and_13_show_a_kernel_of_each_group_learned_and_generated():
     arrays = {f.id: f.array for f in figures_of("2", "wrn_40_1")}
     assert arrays == {f.id: f.array for f in figures_of("2", "hyper_wrn_40_1")}
     for row in ("wrn_40_1", "hyper_wrn_40_1"):
-        found = build_model(compose_row(f"table2/{row}", "paper"), "meta").arrays()
+        found = full_size(compose_row(f"table2/{row}", "paper")).arrays()
         assert found[arrays["12"]].shape == (16, 16, 3, 3)
         assert found[arrays["13"]].shape == (32, 32, 3, 3)
 
@@ -80,9 +87,12 @@ def test_table_2_trains_on_what_its_protocol_says(small):
     """Crops, mirror images and L2 reach the batches and the loss; validation and test have none."""
     cfg = small("table2/hyper_wrn_40_1")
     with placement("cpu") as place:
-        experiment = build_experiment(cfg, place)
-    train, valid, test = experiment.train, experiment.valid, experiment.finals["test"]
-    assert experiment.finals["valid"] is valid
+        experiment, _ = build(cfg, place)
+    train, (valid, test) = experiment.train, (e.batches for e in experiment.evaluations)
+    assert [(e.name, e.when) for e in experiment.evaluations] == [
+        ("valid", "always"),
+        ("test", "end"),
+    ]
     assert (experiment.task.l2, train.pad, train.flip, train.batch_size) == (5e-4, 2, True, 50)
     assert [(b.pad, b.flip, b.shuffle) for b in (valid, test)] == [(0, False, False)] * 2
     images = cifar10.load(Path(cfg.data_dir), "sample", 500).train
@@ -96,11 +106,8 @@ def test_paper_protocol_of_table_7():
         cfg = compose_row(f"table7/{row}", "paper")
         trainer = cfg.trainer
         assert (trainer.optimizer, trainer.lr, trainer.batch_size) == ("Adam", 0.001, 1000)
-        assert (trainer.selection_metric, trainer.lr_table, trainer.scheduler) == (
-            "valid_error",
-            None,
-            None,
-        )
+        assert (trainer.selection_metric, trainer.lr_table, trainer.scheduler) == (None,) * 3
+        assert (trainer.patience, trainer.max_epochs) == (20, 100)
         assert (cfg.dataset.valid_size, cfg.dataset.pad) == (5000, 1)
 
 
@@ -138,7 +145,7 @@ def test_paper_protocol_of_table_3():
         cfg = compose_row(experiment, "paper")
         trainer = cfg.trainer
         assert (trainer.optimizer, trainer.lr, trainer.clip_norm) == ("Adam", 0.001, 1.0)
-        assert (trainer.batch_size, cfg.dataset.window, cfg.model.scale) == (128, 100, 1.0)
+        assert (trainer.batch_size, cfg.dataset.window, trainer.patience) == (128, 100, 10)
         assert (cfg.dataset.form, trainer.precision) == ("characters", "float32")
         for rate in ("input_dropout", "output_dropout", "recurrent_dropout"):
             assert cfg.model[rate] == pytest.approx(1 - keep.get(row, 0.9))
@@ -160,7 +167,7 @@ def test_paper_protocol_of_table_4():
         assert (trainer.optimizer, trainer.lr, trainer.clip_norm) == ("Adam", 0.001, 1.0)
         large = row == "ln_hyperlstm_2048"
         assert (trainer.batch_size, cfg.dataset.window) == (128, 300 if large else 250)
-        assert (model.scale, trainer.precision, cfg.dataset.prefix) == (1.0, "float32", None)
+        assert (trainer.patience, trainer.precision, cfg.dataset.prefix) == (5, "float32", None)
         assert (model.input_dropout, model.output_dropout) == (0, 0)
         assert model.recurrent_dropout == pytest.approx(1 - keep.get(row, 0.9))
         if "hyper" in row:
@@ -170,10 +177,9 @@ def test_paper_protocol_of_table_4():
 
 def test_lite_rows_of_table_4_share_their_steps_their_scale_and_the_prefix():
     rows = [compose_row(e, "lite") for e in EXPERIMENTS if e.startswith("table4/")]
-    shared = {
-        (c.trainer.max_steps, c.model.scale, c.dataset.prefix, c.dataset.window) for c in rows
-    }
-    assert (len(rows), shared) == (6, {(6400, 0.125, 4154399, 100)})
+    shared = {(c.trainer.max_steps, c.dataset.prefix, c.dataset.window) for c in rows}
+    assert (len(rows), shared) == (6, {(6400, 4154399, 100)})
+    check_scale(rows, 8)
     check_lite_trainers(rows)
     hyper = [cfg.model.embedding_size for cfg in rows if "embedding_size" in cfg.model]
     assert hyper == [8, 8, 8]  # an eighth, as the units
@@ -182,7 +188,8 @@ def test_lite_rows_of_table_4_share_their_steps_their_scale_and_the_prefix():
 def test_lite_rows_of_table_3_share_their_steps_and_their_scale():
     rows = [compose_row(e, "lite") for e in EXPERIMENTS if e.startswith("table3/")]
     assert len(rows) == 8
-    assert {(cfg.trainer.max_steps, cfg.model.scale) for cfg in rows} == {(9600, 0.25)}
+    assert {cfg.trainer.max_steps for cfg in rows} == {9600}
+    check_scale(rows, 4)
     check_lite_trainers(rows)
 
 
@@ -198,6 +205,17 @@ def test_lite_rows_of_table_2_share_their_steps_and_their_cycle():
         assert (cfg.model.depth, cfg.profile.baseline) == (40, True)
 
 
+def check_scale(rows, divisor):
+    """Units, hyper units and dropout rates are a part of the paper's row."""
+    for cfg in rows:
+        paper = compose_row(f"table{cfg.table}/{cfg.row}", "paper").model
+        assert f"/{divisor} units" in cfg.label
+        for key in ("hidden_size", "hyper_size"):
+            assert cfg.model.get(key, 0) == max(round(paper.get(key, 0) / divisor), 0)
+        for key in (key for key in paper if key.endswith("dropout")):
+            assert cfg.model[key] == paper[key] / divisor
+
+
 def check_lite_trainers(rows):
     """One rate, one schedule to its end, one batch size, one precision for all rows."""
     for cfg in rows:
@@ -208,14 +226,13 @@ def check_lite_trainers(rows):
 
 
 def test_sweeps_are_the_folders():
-    assert sweeps()["table7"] == ["table7/cnn", "table7/hyper_cnn"]
-    assert sweeps()["all"] == EXPERIMENTS
-    assert sweeps()["figure8"] == ["table_a1/mlp", "table_a1/coord_mlp"]
+    assert rows_of_sweep("table7") == ["table7/cnn", "table7/hyper_cnn"]
+    assert rows_of_sweep("all") == EXPERIMENTS
+    assert rows_of_sweep("figure8") == ["table_a1/mlp", "table_a1/coord_mlp"]
 
 
 def test_a_wrong_count_fails(monkeypatch, capsys):
     monkeypatch.setattr(params, "count_parameters", lambda model: {"second_kernel": 1, "total": 2})
-    monkeypatch.setattr(params, "experiment_files", lambda: {"table7/cnn": None})
-    monkeypatch.setattr("sys.argv", ["params", "--quiet"])
-    assert params.main() == 1
+    monkeypatch.setattr(params, "row_names", lambda: ["table7/cnn"])
+    assert params.main(["--quiet"]) == 1
     assert "table7/cnn: second_kernel: 1, expected 12544" in capsys.readouterr().err

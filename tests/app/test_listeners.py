@@ -8,6 +8,8 @@ import subprocess
 import sys
 import termios
 
+import pytest
+
 from hypernetworks.app.run import run
 from tests.app.conftest import SMALL
 
@@ -22,7 +24,7 @@ def test_the_log_has_plain_lines(small, tmp_path):
     (log,) = (tmp_path / "results").rglob("log.txt")
     text = log.read_text()
     assert EVALUATION.search(text)
-    assert "SAMPLE DATA: not comparable with the paper" in text
+    assert "GENERATED DATA: not comparable with the paper" in text
     assert "\r" not in text
     assert "it/s" not in text
 
@@ -35,11 +37,11 @@ def test_pipes_get_no_bar_and_quiet_gets_nothing(command):
     assert (quiet.stdout, quiet.stderr) == ("", "")
 
 
-def test_a_terminal_gets_a_bar_with_speed_and_metric(data_dir, tmp_path):
+def on_a_terminal(tmp_path, *words):
+    """What a terminal of 120 columns shows of `python -m hypernetworks` with these words."""
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (24, 120))
-    options = ["experiment=table7/cnn", "logger=none", f"data_dir={data_dir}", *SMALL]
-    command = [sys.executable, "-m", "hypernetworks", *options, "trainer.max_steps=40"]
+    command = [sys.executable, "-m", "hypernetworks", *words, "logger=none"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=theirs, stderr=theirs) as process:
         os.close(theirs)
         shown = b""
@@ -49,7 +51,27 @@ def test_a_terminal_gets_a_bar_with_speed_and_metric(data_dir, tmp_path):
         except OSError:
             pass  # the terminal is closed when the program ends
     os.close(ours)
-    assert process.returncode == 0
-    text = shown.decode()
+    assert process.returncode == 0, shown
+    return shown.decode()
+
+
+def test_a_terminal_gets_a_bar_with_speed_and_metric(data_dir, tmp_path):
+    options = ["experiment=table7/cnn", f"data_dir={data_dir}", *SMALL, "trainer.max_steps=40"]
+    text = on_a_terminal(tmp_path, *options)
     assert re.search(r"7/cnn demo-seed0-\w+: +\d+%.*\d+/40 .*step/s", text)
     assert "valid_error=" in text
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_a_sweep_gets_one_line_on_a_terminal_and_ends_with_its_summary(
+    data_dir, tmp_path, launcher
+):
+    rows = "experiment=table7/cnn,table_a1/mlp"
+    options = [rows, f"data_dir={data_dir}", *SMALL, f"hydra/launcher={launcher}"]
+    text = on_a_terminal(tmp_path, "-m", *options)
+    assert re.search(r"rows: +\d+%.*1/2 .*, a1/mlp demo seed 0|rows: +\d+%.*1/2 ", text)
+    assert re.search(r"rows: 100%.*2/2", text)
+    assert "epoch" not in text
+    assert "step/s" not in text
+    for word in ("7/cnn", "a1/mlp", "test_error", "results/runs/7/cnn/demo-seed0-"):
+        assert word in text

@@ -1,7 +1,10 @@
 """A table as a stock Hydra multirun."""
 
+import json
+import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
@@ -23,6 +26,11 @@ def test_a_sweep_runs_rows_times_seeds(command, tmp_path, launcher):
     ]
     assert {r["status"] for r in found} == {"finished"}
     assert all("sweep=table_a1" not in r["overrides"] for r in found)
+
+
+def test_a_glob_of_rows_is_a_sweep_too(command, tmp_path):
+    command("-m", "experiment=glob(table_a1/*)", "logger=none", *SMALL)
+    assert [r["row"] for r in find(tmp_path / "results")] == ["coord_mlp", "mlp"]
 
 
 def test_a_failed_row_fails_the_sweep_but_not_the_other_rows(command, tmp_path):
@@ -51,31 +59,89 @@ def test_only_keys_of_single_values_in_sweeps_become_axes():
     assert checked(["sweep=table2", "model.depth=16"]) == ["sweep=table2", "model.depth=choice(16)"]
 
 
-def test_a_table_is_run_and_printed_in_one_process(data_dir, tmp_path):
-    words = ["--results", str(tmp_path), "--table", "a1", "--profile", "demo", "sweep=table_a1"]
-    options = [*words, f"results_dir={tmp_path}", f"data_dir={data_dir}", "logger=none", *SMALL]
-    command = [sys.executable, "-m", "hypernetworks.app.reproduce"]
+@pytest.fixture
+def reproduce(data_dir, tmp_path):
+    """`make reproduce-table TABLE=a1` with small runs, two at a time."""
 
-    def call(*more):
-        return subprocess.run([*command, *options, *more], capture_output=True, text=True)
+    def call(*more, jobs="2", table="a1", **options):
+        chosen = ["--table", table, "--results", str(tmp_path), "--jobs", jobs]
+        words = [f"data_dir={data_dir}", "logger=none", *SMALL, *more]
+        command = [sys.executable, "-m", "hypernetworks", "reproduce", *chosen, *words]
+        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, **options)
 
-    done = call()
+    return call
+
+
+def test_a_table_is_run_side_by_side_and_printed(reproduce, tmp_path):
+    done = reproduce()
     assert done.returncode == 0, done.stderr
     assert "Table a1: Fully connected networks on MNIST" in done.stdout
-    assert {r["status"] for r in find(tmp_path)} == {"finished"}
-    failed = call("trainer.lr=1e30", "seed=1")
+    assert "[a1/mlp demo seed 0] epoch" in done.stdout
+    assert done.stdout.splitlines()[-1] == f"The records are in {tmp_path / 'runs'}."
+    found = find(tmp_path)
+    assert {r["status"] for r in found} == {"finished"}
+    assert {r["machine"]["threads"] for r in found} == {1}
+    lines = [
+        json.loads(line)
+        for p in tmp_path.rglob("rows.jsonl")
+        for line in p.read_text().splitlines()
+    ]
+    assert len({line["pid"] for line in lines if line["event"] == "begins"}) == 2
+
+
+def test_side_by_side_gives_the_numbers_of_one_after_another(reproduce, tmp_path):
+    reproduce()
+    beside = {r["row"]: r["metrics"] for r in find(tmp_path)}
+    reproduce("force=true", jobs="1")
+    after = {r["row"]: r["metrics"] for r in find(tmp_path) if r["id"].endswith("-2")}
+    assert beside == after
+
+
+def test_failed_rows_and_mistakes(reproduce, tmp_path):
+    reproduce()
+    failed = reproduce("trainer.lr=1e30", "seed=1")
     assert failed.returncode == 1
     assert "Table a1" in failed.stdout
     assert failed.stderr.strip().splitlines()[-1].startswith("error: not every row has run")
-    mistaken = call("trainer.lrr=1")
+    mistaken = reproduce("trainer.lrr=1")
     assert (mistaken.returncode, mistaken.stdout) == (2, "")
     assert len(mistaken.stderr.strip().splitlines()) == 1
     for record in find(tmp_path):
         record.path.unlink()
-    nothing = call("dataset.valid_size=6000")
+    nothing = reproduce("dataset.valid_size=6000")
     assert nothing.returncode == 1
     assert "Table a1" not in nothing.stdout
     assert nothing.stderr.strip().splitlines()[-1].startswith("error: dataset.valid_size=6000")
+
+
+def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
+    done = reproduce(table="5")
+    assert done.returncode == 2
+    assert done.stderr == "error: no table '5'; there are 2, 3, 4, 7, a1\n"
+    assert reproduce(table="A1").returncode == 0
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
+    data_dir, tmp_path, signum, reproduce
+):
+    words = [f"data_dir={data_dir}", "logger=none", *SMALL, "trainer.max_steps=5000"]
+    words += ["trainer.eval_every=1000"]
+    command = [sys.executable, "-m", "hypernetworks", "reproduce", "--table", "a1", "--jobs", "2"]
+    command += ["--results", str(tmp_path), *words]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+        deadline = time.monotonic() + 120
+        while len(list(tmp_path.rglob("log.txt"))) < 2 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(0.3)
+        process.send_signal(signum)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 128 + signum
+    last = errors.strip().splitlines()[-1]
+    assert last == "error: interrupted; the same command resumes"
+    found = find(tmp_path)
+    assert {r["status"] for r in found} == {"interrupted"}
+    assert all(len(list(r.path.parent.rglob("checkpoint.pt"))) == 1 for r in found)
 
 
 def test_an_override_replaces_the_axis_of_a_sweep(command, tmp_path):

@@ -2,10 +2,13 @@
 
 import math
 import re
+from dataclasses import fields
 
-from omegaconf import DictConfig
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
 
-TABLES = ("2", "3", "4", "5", "6", "7", "a1", "custom")
+from hypernetworks.app.architectures import MODELS, taking
+
 MODES = ("auto", "online", "offline", "disabled")
 
 
@@ -19,6 +22,8 @@ def check_config(cfg: DictConfig) -> None:
     Raises:
         RunError: naming the key, the value and what it may be.
     """
+    check_pair(cfg)
+    _check_complete(cfg)
     seeds = {"seed": cfg.seed, "dataset.split_seed": cfg.dataset.get("split_seed", 0)}
     for key, seed in seeds.items():
         if not 0 <= seed < 2**63:
@@ -28,10 +33,37 @@ def check_config(cfg: DictConfig) -> None:
         raise RunError(f"dataset.l2={l2}: it must be 0 or more")
     if cfg.threads is not None and cfg.threads < 1:
         raise RunError(f"threads={cfg.threads}: it must be at least 1")
-    if cfg.table not in TABLES:
-        raise RunError(f"table={cfg.table}: choose one of {', '.join(TABLES)}")
-    if not re.fullmatch(r"[a-z0-9_]+", cfg.row):
-        raise RunError(f"row={cfg.row}: use lower-case letters, digits and _")
+    for key in ("table", "row"):
+        if not re.fullmatch(r"[a-z0-9_]+", cfg[key]):
+            raise RunError(f"{key}={cfg[key]}: use lower-case letters, digits and _")
     mode = cfg.logger.mode
     if mode not in MODES:
         raise RunError(f"logger.mode={mode}: choose one of {', '.join(MODES)}")
+
+
+def check_pair(cfg: DictConfig) -> None:
+    """Refuses an architecture that does not go with the data set's task, naming those that do."""
+    if "_target_" in cfg.model:
+        return
+    name, dataset = cfg.model.get("name"), cfg.dataset
+    if name not in MODELS:
+        raise RunError(f"model.name={name}: no such architecture; there are {', '.join(MODELS)}")
+    if dataset.task not in MODELS[name].tasks:
+        raise RunError(
+            f"model={name} does not go with dataset={dataset.name}; "
+            f"model={', '.join(taking(dataset.task))} do"
+        )
+    known = {field.name for field in fields(MODELS[name].settings)}
+    for key in cfg.model:
+        if key not in known:
+            raise RunError(f"model.{key}: model={name} has no such key")
+
+
+def _check_complete(cfg: DictConfig) -> None:
+    """Refuses what only shows when a value is used: a missing one, a broken interpolation."""
+    try:
+        OmegaConf.to_container(cfg, resolve=True, throw_on_missing=True)
+    except OmegaConfBaseException as error:
+        key = getattr(error, "full_key", None) or "the configuration"
+        reason = " ".join(str(error).split("\n")[0].split())
+        raise RunError(f"{key}: {reason}; set {key}=...") from error

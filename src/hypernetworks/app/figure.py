@@ -1,4 +1,4 @@
-"""`make reproduce-figure`: draws a figure from records and mirrors it to wandb."""
+"""`python -m hypernetworks figure`: draws a figure from records and mirrors it to wandb."""
 
 import argparse
 import sys
@@ -14,14 +14,9 @@ from hypernetworks.report.figures import draw
 from hypernetworks.report.records import RecordError
 
 
-def main(arguments: list[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m hypernetworks.app.draw", description=__doc__)
-    parser.add_argument("figure", help="2, 8, ...")
-    parser.add_argument("--profile", default="demo")
-    parser.add_argument("--results", type=Path, default=Path("results"))
-    parser.add_argument("--out", type=Path, help="default: RESULTS/figures")
-    parser.add_argument("--logger", choices=["wandb", "none"], default="wandb")
-    options = parser.parse_args(arguments)
+def main(arguments: list[str]) -> int:
+    """Status 0, or 1 after one line on stderr."""
+    options = _parser().parse_args(arguments)
     try:
         paths = draw(
             options.figure,
@@ -38,6 +33,16 @@ def main(arguments: list[str] | None = None) -> int:
     if options.logger == "wandb":
         _mirror(paths[0], options.figure, options.profile, options.results)
     return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hypernetworks figure", description=__doc__)
+    parser.add_argument("figure", help="2, 8, ...")
+    parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
+    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument("--out", type=Path, help="default: RESULTS/figures")
+    parser.add_argument("--logger", choices=["wandb", "none"], default="wandb")
+    return parser
 
 
 def _mirror(drawn: Path, figure: str, profile: str, results: Path) -> None:
@@ -57,7 +62,3 @@ def _mirror(drawn: Path, figure: str, profile: str, results: Path) -> None:
         with Image.open(drawn) as image:
             run.log({f"figure {figure}": wandb.Image(image)})
     run.finish()
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,41 +1,67 @@
-"""Which run a configuration is: its name, its folder, whether it deviates from its row."""
+"""Which run a configuration is: its protocol, its files, whether it deviates from its row.
 
-from dataclasses import dataclass
+A run is its canonical protocol: what it trains on what data how, and nothing of where or who with.
+A key that has its schema's default is left out, so that a setting that is added later changes no
+run of before.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import MISSING as REQUIRED
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 
+from hypernetworks.app.architectures import MODELS
+from hypernetworks.app.schema import DATASETS
 from hypernetworks.report.provenance import config_hash
+from hypernetworks.training.settings import TrainerSettings
 
 # What may differ between two runs of the same protocol.
 FREE_KEYS = (
-    "seed",
-    "paper",
-    "logger",
-    "device",
-    "threads",
-    "data_dir",
-    "results_dir",
-    "force",
-    "quiet",
-    "trainer.checkpoint_every",
-    "trainer.log_every",
-    "trainer.max_time",
+    *("seed", "paper", "label", "logger", "device", "threads", "data_dir", "results_dir"),
+    *("force", "quiet", "profile.baseline", "dataset.baseline_order"),
+    *("trainer.checkpoint_every", "trainer.log_every", "trainer.max_time"),
 )
+# Where a model's and a trainer's defaults come from: what became of them counts.
+SOURCES = ("dataset.sizes", "dataset.protocol", "dataset.task")
 FREE_GROUPS = ("experiment", "sweep", "profile")
 
 
 def protocol(cfg: DictConfig) -> dict[str, Any]:
-    """The resolved configuration without what is free to differ."""
+    """The canonical protocol of a composed configuration."""
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    for key in FREE_KEYS:
-        *parents, last = key.split(".")
-        node = config
-        for parent in parents:
-            node = node[parent]
-        node.pop(last, None)
-    return config
+    model = MODELS.get(config["model"].get("name"))
+    schemas = {
+        # None behind a model of the user's own.
+        "model": model and model.settings,
+        "dataset": DATASETS.get(config["dataset"].get("name")),
+        "trainer": TrainerSettings,
+    }
+    parts = {name: _canonical(config[name], schema, name) for name, schema in schemas.items()}
+    named = {"table": cfg.table, "row": cfg.row, "profile": cfg.profile.name}
+    return {**named, "data": cfg.profile.data, **parts}
+
+
+def _canonical(config: dict[str, Any], schema: Any, group: str) -> dict[str, Any]:
+    defaults = _defaults(schema) if schema else {}
+    left_out = {k.partition(".")[2] for k in (*FREE_KEYS, *SOURCES) if k.startswith(f"{group}.")}
+    return {
+        key: value
+        for key, value in config.items()
+        if key not in left_out and (key == "name" or key not in defaults or value != defaults[key])
+    }
+
+
+def _defaults(schema: Any) -> dict[str, Any]:
+    found = {}
+    for field in fields(schema):
+        if field.default is not REQUIRED:
+            found[field.name] = field.default
+        elif field.default_factory is not REQUIRED:
+            found[field.name] = field.default_factory()
+    return found
 
 
 def deviations(overrides: list[str]) -> list[str]:
@@ -78,23 +104,39 @@ class RunFiles:
         return self.folder / "checkpoint.pt"
 
 
-def locate(cfg: DictConfig, statuses: dict[str, str]) -> RunFiles:
+def locate(cfg: DictConfig, found: Iterable[Mapping[str, Any]]) -> RunFiles:
     """The files of this configuration's run: the one to resume, else the finished one, else new.
+
+    A record is this run's if its protocol is, whatever its file is called (those of before have
+    another hash in their names).
 
     Args:
         cfg: the configuration; with `force`, a run that is over (finished, diverged, failed) is
             followed by another attempt.
-        statuses: {id: status} of the records there are.
+        found: the records of its row and profile.
     """
     home = Path(cfg.results_dir) / "runs" / cfg.table / cfg.row
-    base = f"{cfg.profile.name}-seed{cfg.seed}-{config_hash(protocol(cfg))[:8]}"
-    attempt = 1
-    while statuses.get(_attempt(base, attempt + 1)) is not None:
-        attempt += 1
-    if cfg.force and statuses.get(_attempt(base, attempt)) in ("finished", "diverged", "failed"):
-        attempt += 1
-    return RunFiles(home, _attempt(base, attempt))
+    identity = config_hash(protocol(cfg))
+    of_run = [r for r in found if r["config_hash"] == identity and r["seed"] == cfg.seed]
+    latest = max(
+        of_run, key=lambda record: (_attempt(record["id"]), record["created"]), default=None
+    )
+    over = latest is not None and latest["status"] in ("finished", "diverged", "failed")
+    if latest is not None and not (cfg.force and over):
+        return RunFiles(home, latest["id"])
+    taken = {record["id"] for record in found}
+    base = f"{cfg.profile.name}-seed{cfg.seed}-{identity[:8]}"
+    number = 1 if latest is None else _attempt(latest["id"]) + 1
+    while _named(base, number) in taken:
+        number += 1
+    return RunFiles(home, _named(base, number))
 
 
-def _attempt(base: str, attempt: int) -> str:
+def _attempt(run_id: str) -> int:
+    """1, 2, ...: "paper-seed0-a6c7898e-2" is the second attempt."""
+    parts = run_id.split("-")
+    return int(parts[3]) if len(parts) > 3 else 1
+
+
+def _named(base: str, attempt: int) -> str:
     return base if attempt == 1 else f"{base}-{attempt}"

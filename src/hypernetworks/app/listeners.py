@@ -2,7 +2,7 @@
 
 import logging
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
@@ -51,29 +51,44 @@ class ProgressListener:
 
 
 @contextmanager
-def progress_bar(done: int, total: int, label: str, quiet: bool) -> Iterator["tqdm[Any]"]:
+def progress_bar(done: int, total: int, label: str, hidden: bool) -> Iterator["tqdm[Any]"]:
     """A bar that shows on terminals only; log lines pass above it."""
-    hide = True if quiet else None
+    hide = True if hidden else None
     bar: tqdm[Any] = tqdm(total=total, initial=done, desc=label, unit="step", disable=hide)
     with nullcontext() if bar.disable else logging_redirect_tqdm(), bar:
         yield bar
 
 
+def bar_over(batches: Iterable[Any], what: str, total: int, hidden: bool) -> Iterable[Any]:
+    """The batches of a final evaluation, with a bar on terminals."""
+    hide = True if hidden else None
+    return tqdm(batches, total=total, desc=what, unit="batch", disable=hide, leave=False)
+
+
 @contextmanager
-def log_to(path: Path, quiet: bool) -> Iterator[None]:
-    """Sends the log to the run's own file too; quiet keeps it from the console."""
+def log_to(path: Path, hidden: bool, label: str | None) -> Iterator[None]:
+    """Sends the log to the run's own file too.
+
+    Args:
+        hidden: keeps it from the console, but for warnings.
+        label: put before the console's lines, where runs go side by side.
+    """
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()
     console = [h for h in root.handlers if type(h) is logging.StreamHandler]
-    before = [h.level for h in console]
+    before = [(h.level, h.formatter) for h in console]
     root.addHandler(handler)
-    for h in console if quiet else []:
-        h.setLevel(logging.WARNING)
+    for h in console:
+        if hidden:
+            h.setLevel(logging.WARNING)
+        if label:
+            h.setFormatter(logging.Formatter(f"[{label}] %(message)s"))
     try:
         yield
     finally:
         root.removeHandler(handler)
         handler.close()
-        for h, level in zip(console, before, strict=True):
+        for h, (level, formatter) in zip(console, before, strict=True):
             h.setLevel(level)
+            h.setFormatter(formatter)

@@ -1,44 +1,95 @@
-"""The command line: composes the configuration with Hydra and hands it to the runner."""
+"""The one door: a command of ours, or a run whose configuration Hydra composes."""
 
-import difflib
 import os
-import re
 import sys
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
-import hydra
-from hydra.core.config_store import ConfigStore
-from hydra.errors import HydraException
-from omegaconf import DictConfig
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from hypernetworks.app.help import COMMANDS, help_text
 
-from hypernetworks.app.arguments import ArgumentError, checked, help_text, with_key
-from hypernetworks.app.experiments import store_experiments
-from hypernetworks.app.schema import store_schemas
-from hypernetworks.locations import conf_dir
+# Where the commands are: a module's `main(arguments)`, or one of the report's.
+MODULES = {
+    name: f"hypernetworks.app.{name}" for name in ("figure", "sample", "params", "reproduce")
+}
 
 
-def run_job(cfg: DictConfig) -> Any:
+def main() -> None:
+    """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
+    arguments = sys.argv[1:]
+    _import_from_here()
+    if not arguments or arguments[0] in ("-h", "--help", "help"):
+        print(help_text(_program()), end="")
+    elif arguments[0] in MODULES:
+        sys.exit(import_module(MODULES[arguments[0]]).main(arguments[1:]))
+    elif arguments[0] in COMMANDS:
+        from hypernetworks.report.cli import main as report
+
+        sys.exit(report(arguments))
+    elif any(word in arguments for word in ("-h", "--help")):
+        print(help_text(_program()), end="")
+    else:
+        run_words(arguments, summary=True)
+
+
+def run_job(cfg: Any) -> Any:
     # Launchers pickle this function by value: everything it needs is imported inside.
     from hypernetworks.app.run import run_or_explain
 
     return run_or_explain(cfg)
 
 
-def main() -> None:
-    """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
+def register() -> None:
+    """Makes schemas and experiments known to Hydra."""
+    from hydra.core.config_store import ConfigStore
+
+    from hypernetworks.app.experiments import register_experiments
+    from hypernetworks.app.schema import store_schemas
+
+    store_schemas()
+    register_experiments()
+    # --help is ours and never reaches Hydra, whose own would list the store group by group.
+    template = {"app_name": "hypernetworks", "template": "python -m hypernetworks --help"}
+    ConfigStore.instance().store(group="hydra/help", name="hypernetworks", node=template)
+
+
+def run_words(words: list[str], summary: bool = False) -> None:
+    """Runs what the words of a command line say; a sweep prints a summary at its end, if asked.
+
+    Raises:
+        SystemExit: with status 1, 2 or that of a signal, after one line on stderr.
+    """
+    import hydra
+    from hydra.errors import HydraException
+    from omegaconf.errors import OmegaConfBaseException
+    from yaml import YAMLError
+
+    from hypernetworks.app.arguments import ArgumentError, checked
+    from hypernetworks.app.explain import explain, without_key
+    from hypernetworks.app.messages import one_line
+    from hypernetworks.locations import conf_dir
+
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the line below is ours
     try:
-        sys.argv[1:] = checked(sys.argv[1:])
+        words, key = without_key(words)
+        sys.argv[1:] = checked(words)
         register()
-        hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")(run_job)()
+        if key is not None:
+            print(explain(key, sys.argv[1:]))
+            return
+        start = hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name="config")
+        try:
+            start(run_job)()
+        finally:
+            _end_sweep(summary)
+    except BrokenPipeError:
+        _leave_quietly()
     except KeyboardInterrupt as stop:
         _leave(str(stop) or "interrupted", 128 + getattr(stop, "signum", 2))
     except ArgumentError as error:
         _leave(str(error), 2)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        _leave(_one_line(error), 2)
+        _leave(one_line(error), 2)
     except Exception as error:
         ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
         if not ours and not isinstance(error, OSError):
@@ -46,39 +97,34 @@ def main() -> None:
         _leave(str(error), 1)
 
 
-def register() -> None:
-    """Puts the schemas, the experiments, the sweeps and the help text in Hydra's store."""
-    store_schemas()
-    store_experiments()
-    template = {"app_name": "hypernetworks", "template": help_text()}
-    ConfigStore.instance().store(group="hydra/help", name="hypernetworks", node=template)
+def _end_sweep(summary: bool) -> None:
+    """Says how the rows of a sweep ended, if there was one."""
+    from hypernetworks.app.sweep import finished
+
+    paths = finished()
+    if summary and paths:
+        from hypernetworks.report.records import read
+        from hypernetworks.report.sweeps import summary as of_records
+
+        print(of_records([read(path) for path in paths]))
 
 
-def _one_line(error: Exception) -> str:
-    """Hydra's message with its cause, which has the reason ("'abc' is not a float")."""
-    text = " ".join(str(error).split())
-    unknown = re.match(r"Could not override '([^']+)'", text)
-    if unknown:
-        having = with_key(unknown[1])
-        who = f"{' and '.join(having)} {'has' if len(having) == 1 else 'have'} it"
-        hint = who if having else "--cfg job shows the keys"
-        return f"{unknown[1]}: the chosen configuration has no such key; {hint}"
-    several = re.match(r"Ambiguous value for argument '([^']+)'", text)
-    if several:
-        return f"{several[1]}: several values make a sweep; add --multirun (-m)"
-    choice = re.search(
-        r"Could not find '(.+)/([^/']+)' Available options in '.+': (.*?) Config ", text
+def _import_from_here() -> None:
+    """The user's own modules lie where he is, also for the installed script."""
+    if str(Path.cwd()) not in sys.path and "" not in sys.path:
+        sys.path.insert(0, str(Path.cwd()))
+
+
+def _program() -> str:
+    return (
+        "hypernetworks" if Path(sys.argv[0]).name == "hypernetworks" else "python -m hypernetworks"
     )
-    if choice:
-        near = difflib.get_close_matches(choice[2], choice[3].split(), n=1)
-        hint = f"did you mean {near[0]}?" if near else f"there are {', '.join(choice[3].split())}"
-        return f"{choice[1]}={choice[2]}: unknown choice; {hint}"
-    budget = re.search(r"In 'budget/dataset/([a-z0-9]+)_\w+'.* Key '(\w+)' not in '(\w+)'", text)
-    if budget:
-        models = " or ".join(with_key(f"model.{budget[2]}"))
-        return f"dataset={budget[1]} does not go with this model; it needs model={models}"
-    cause = " ".join(str(error.__cause__ or "").split("\n")[0].split())
-    return f"{text}: {cause}" if cause and cause not in text else text
+
+
+def _leave_quietly() -> None:
+    """Whoever read our output has seen enough (`| head -1`): nothing is wrong."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(0)
 
 
 def _leave(message: str, status: int) -> None:

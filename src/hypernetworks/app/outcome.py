@@ -10,18 +10,42 @@ from typing import Any
 import numpy as np
 import torch
 from omegaconf import DictConfig, OmegaConf
-from torch import Tensor
+from torch import Tensor, nn
+from torch.optim.lr_scheduler import LRScheduler
 
+from hypernetworks.app.build.experiment import Experiment
+from hypernetworks.app.build.models import count_parameters
 from hypernetworks.app.identity import RunFiles, protocol
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
 from hypernetworks.report.atomic import write_bytes, write_text
 from hypernetworks.training.devices import Placement
 from hypernetworks.training.files import MetricsFile
-from hypernetworks.training.loop import Progress
+from hypernetworks.training.settings import TrainerSettings
+from hypernetworks.training.state import Progress
 
 log = logging.getLogger("hypernetworks")
 PACKAGES = ("torch", "torchvision", "numpy", "hydra-core", "omegaconf", "wandb", "hypernetworks")
+
+
+@dataclass(frozen=True)
+class Run:
+    """All parts of a run, built and checked.
+
+    selection: the metric that chooses the weights to keep, and which values are better. steps: of
+    the whole training, unless its patience ends it.
+    """
+
+    cfg: DictConfig
+    settings: TrainerSettings
+    place: Placement
+    files: RunFiles
+    experiment: Experiment
+    model: nn.Module
+    optimizer: torch.optim.Optimizer
+    scheduler: LRScheduler
+    selection: tuple[str, str]
+    steps: int
 
 
 @dataclass
@@ -29,27 +53,16 @@ class RunRecord:
     """The record of a run in progress; on the disk from the first step on."""
 
     value: dict[str, Any]
-    files: RunFiles
+    run: Run
     progress: Progress
     seconds_before: float
-    steps_an_epoch: int
-    examples: tuple[int, str]
 
     @classmethod
     def open(
-        cls,
-        cfg: DictConfig,
-        files: RunFiles,
-        earlier: dict[str, Any] | None,
-        data: dict[str, Any],
-        parameters: dict[str, int],
-        place: Placement,
-        progress: Progress,
-        overrides: list[str],
-        steps_an_epoch: int,
-        examples: tuple[int, str],
+        cls, run: Run, earlier: dict[str, Any] | None, progress: Progress, overrides: list[str]
     ) -> "RunRecord":
         """Starts the record, or goes on with the one of an earlier, unfinished invocation."""
+        cfg, files, place = run.cfg, run.files, run.place
         source = provenance.source_state(checkout_root())
         segments = _segments(earlier, progress)
         _warn_of_doubtful_sources(cfg.profile.name, source, segments)
@@ -62,36 +75,39 @@ class RunRecord:
             "last_step": progress.step,
             "seconds": 0.0,
         }
-        machine = provenance.machine()
+        identity, metric = protocol(cfg), run.selection
         value = {
-            "schema_version": 1,
+            "schema_version": 2,
             "id": files.id,
             "table": cfg.table,
             "row": cfg.row,
+            "label": cfg.label or cfg.paper.get("label") or cfg.row,
             "profile": cfg.profile.name,
             "seed": cfg.seed,
             "status": "running",
             "stop_reason": None,
             "error": None,
-            "data": data,
+            "data": run.experiment.provenance,
             "config": _config_without_paths(cfg),
-            "config_hash": provenance.config_hash(protocol(cfg)),
+            "protocol": identity,
+            "config_hash": provenance.config_hash(identity),
             "overrides": overrides,
             "versions": {**provenance.versions(*PACKAGES), "cuda": torch.version.cuda},
             "machine": {
-                **machine,
+                **provenance.machine(),
                 "device": device,
                 "device_count": place.world,
                 "threads": torch.get_num_threads(),
             },
             "precision": cfg.trainer.precision,
-            "parameters": parameters,
+            "parameters": count_parameters(run.model),
             "segments": [*segments, segment],
             "wall_seconds": progress.seconds,
             "steps": progress.step,
             "epochs": progress.epoch,
             "throughput": None,
-            "selection": {"metric": cfg.trainer.selection_metric, "value": None, "step": None},
+            "selection": {"metric": metric[0], "better": metric[1], "value": None, "step": None},
+            "headline": list(run.experiment.task.headline),
             "metrics": {},
             "baseline": None,
             "curve": None,
@@ -99,17 +115,22 @@ class RunRecord:
             "created": earlier["created"] if earlier else _now(),
             "finished": None,
         }
-        record = cls(value, files, progress, progress.seconds, steps_an_epoch, examples)
+        record = cls(value, run, progress, progress.seconds)
         records.write(value, files.home)
         return record
 
-    def add_metrics(self, split: str, found: dict[str, float], units: dict[str, str]) -> None:
-        for name, value in found.items():
-            self.value["metrics"][f"{split}_{name}"] = {"value": value, "unit": units[name]}
+    def add_metrics(self, found: dict[str, float]) -> None:
+        """Those of the final evaluations, by their full names."""
+        self.value["metrics"] |= self._with_units(found)
 
-    def add_baseline(self, name: str, found: dict[str, float], units: dict[str, str]) -> None:
-        metrics = {f"test_{k}": {"value": v, "unit": units[k]} for k, v in found.items()}
-        self.value["baseline"] = {"name": name, "metrics": metrics}
+    def add_baseline(self, name: str, found: dict[str, float]) -> None:
+        self.value["baseline"] = {"name": name, "metrics": self._with_units(found)}
+
+    def _with_units(self, found: dict[str, float]) -> dict[str, Any]:
+        # A full name ends in the task's own name of the metric.
+        metrics = self.run.experiment.task.metrics
+        units = {name: metrics[name.rsplit("_", 1)[1]].unit for name in found}
+        return {name: {"value": value, "unit": units[name]} for name, value in found.items()}
 
     def step(self, step: int) -> None:
         """The record is written again at evaluations."""
@@ -123,8 +144,8 @@ class RunRecord:
         """Writes how and where this invocation ended."""
         value = self.value
         value["status"], value["error"] = status, error
-        value["curve"] = self.files.curve.name if self.files.curve.exists() else None
-        value["arrays"] = self.files.arrays.name if self.files.arrays.exists() else None
+        value["curve"] = self.run.files.curve.name if self.run.files.curve.exists() else None
+        value["arrays"] = self.run.files.arrays.name if self.run.files.arrays.exists() else None
         value["finished"] = _now() if status == "finished" else None
         self._write()
 
@@ -138,24 +159,28 @@ class RunRecord:
         value["selection"]["step"] = progress.best_step
         value["segments"][-1]["last_step"] = progress.step
         value["segments"][-1]["seconds"] = progress.seconds - self.seconds_before
-        records.write(value, self.files.home)
+        records.write(value, self.run.files.home)
 
     def _throughput(self) -> dict[str, Any] | None:
         """What training reads a second; the evaluations' time is not counted."""
-        progress, (count, name) = self.progress, self.examples
+        progress, (count, name) = self.progress, self.run.experiment.examples
         seconds = progress.seconds - progress.evaluating
         if seconds <= 0:
             return None
-        epochs = progress.epoch + progress.batch / self.steps_an_epoch
+        epochs = progress.epoch + progress.batch / len(self.run.experiment.train)
         return {"value": epochs * count / seconds, "unit": f"{name}/s"}
 
 
 def write_arrays(arrays: dict[str, Tensor], files: RunFiles) -> None:
-    """Saves what the figures show of a model; in 16 bits, since they are pictures."""
+    """Saves what the figures show of a model: numbers in 16 bits, since they are pictures; whole
+    numbers as they are."""
     if arrays:
         content = io.BytesIO()
-        halves: dict[str, Any] = {k: v.cpu().half().numpy() for k, v in arrays.items()}
-        np.savez_compressed(content, **halves)
+        kept: dict[str, Any] = {
+            name: (array.half() if array.is_floating_point() else array).cpu().numpy()
+            for name, array in arrays.items()
+        }
+        np.savez_compressed(content, **kept)
         write_bytes(files.arrays, content.getvalue())
 
 

@@ -1,55 +1,123 @@
-"""`make reproduce-table`: runs a table's sweep, then prints the table.
+"""`make reproduce-table` and `make reproduce-figure`: run the rows of tables, or those that a
+figure needs, side by side; then print the tables, draw the figure.
 
-One process, which make's signals reach: a run that is stopped leaves a checkpoint.
+The rows run in as many processes as there are cores, which share the cores' threads, where the
+launcher, the threads and a GPU do not say otherwise. A signal that reaches this process reaches the
+rows: each leaves a checkpoint.
 """
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 
-from hypernetworks.app.main import main as run
+from hypernetworks.app.experiments import rows_of_sweep, sweep_names, table_of
+from hypernetworks.app.figure import main as draw
+from hypernetworks.app.main import run_words
 from hypernetworks.report.cli import main as report
 from hypernetworks.report.records import RecordError, find
+from hypernetworks.training.cores import usable_cores
 
 
-def main(arguments: list[str] | None = None) -> int:
-    """Status 0; 1 if a row failed, after the table of the others; else that of the command line."""
-    parser = argparse.ArgumentParser(prog="python -m hypernetworks.app.reproduce")
-    parser.add_argument("--results", required=True)
-    parser.add_argument("--table")
-    parser.add_argument("--profile")
-    parser.add_argument("overrides", nargs=argparse.REMAINDER, help="of the sweep")
-    options = parser.parse_args(arguments)
-    status = _status(options.overrides)
+def main(arguments: list[str]) -> int:
+    """Status 0; 1 if a row failed, after what the others give; else that of the command line."""
+    options = _parser().parse_args(arguments)
+    sweep = _sweep(options)
+    if sweep is None:
+        return 2
+    words = [
+        f"sweep={sweep}",
+        f"results_dir={options.results}",
+        f"profile={options.profile or 'demo'}",
+        f"seed={options.seeds}",
+        *([f"hydra/launcher={options.launcher}"] if options.launcher else []),
+        *options.overrides,
+    ]
+    status = _status([*words, *_beside(sweep, words, options)])
     if status not in (0, 1):
         return status  # a mistake, or a signal
-    if status and not _anything_ran(options):
+    if status and (options.figure or not _anything_ran(options)):
         return status  # nothing to show: the reason stays the last line
-    chosen = {"--table": options.table, "--profile": options.profile}
-    words = [word for key, value in chosen.items() if value for word in (key, value)]
-    printed = report(["table", "--results", options.results, *words])
+    shown = _show(options)
     if status:
         print("error: not every row has run; the reason stands above the table", file=sys.stderr)
-    return status or printed
+    return status or shown
+
+
+def _show(options: argparse.Namespace) -> int:
+    """Prints the tables, or draws the figure."""
+    profile = ["--profile", options.profile] if options.profile else []
+    if options.figure:
+        logger = ["--logger", "none"] if "logger=none" in options.overrides else []
+        return draw([options.figure, "--results", options.results, *profile, *logger])
+    table = ["--table", options.table] if options.table else []
+    printed = report(["report", "--results", options.results, *table, *profile])
+    print(f"The records are in {Path(options.results) / 'runs'}.")
+    return printed
+
+
+def _sweep(options: argparse.Namespace) -> str | None:
+    """The sweep's name; None, after one line on stderr, if there is no such table or figure."""
+    names = sweep_names()
+    if options.figure is not None:
+        known = {n.removeprefix("figure"): n for n in names if n.startswith("figure")}
+        what, asked = "figure", options.figure
+    else:
+        tables = [name for name in names if not name.startswith(("all", "figure"))]
+        known = {table_of(name): name for name in tables}
+        what, asked = "table", options.table
+    if asked is None:
+        return "all"
+    if asked not in known:
+        print(f"error: no {what} {asked!r}; there are {', '.join(known)}", file=sys.stderr)
+        return None
+    return known[asked]
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hypernetworks reproduce", description=__doc__)
+    parser.add_argument("--table", type=str.lower, metavar="TABLE", help="default: all")
+    parser.add_argument("--figure", metavar="FIGURE", help="draw a figure instead")
+    parser.add_argument("--profile", choices=("demo", "lite", "paper"), help="default: demo")
+    parser.add_argument("--seeds", default="0", metavar="0,1,2")
+    parser.add_argument("--results", default="results", metavar="FOLDER")
+    parser.add_argument("--launcher", metavar="NAME", help="joblib, slurm, ray, basic")
+    parser.add_argument("--jobs", type=int, metavar="N", help="rows at a time; default: the cores")
+    parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
+    return parser
+
+
+def _beside(sweep: str, words: list[str], options: argparse.Namespace) -> list[str]:
+    """What makes the rows run side by side; nothing where something else is asked for."""
+    cores = options.jobs or usable_cores()
+    said = any(word.startswith(("hydra/launcher=", "device=cuda")) for word in words)
+    if said or cores < 2 or shutil.which("nvidia-smi"):
+        return []
+    # The later rows of a table are the larger ones: they begin first, so that none ends alone.
+    rows = rows_of_sweep(sweep)[::-1]
+    axis = [] if _names("experiment", words) else [f"experiment={','.join(rows)}"]
+    jobs = min(cores, len(rows) * len(options.seeds.split(",")))
+    threads = [] if _names("threads", words) else [f"threads={max(1, usable_cores() // jobs)}"]
+    launcher = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}"]
+    return [*axis, *launcher, "hydra.launcher.batch_size=1", *threads]
+
+
+def _names(key: str, words: list[str]) -> bool:
+    return any(word.startswith(f"{key}=") for word in words)
 
 
 def _anything_ran(options: argparse.Namespace) -> bool:
-    profile = options.profile or "demo"
     try:
-        return bool(find(Path(options.results) / "runs", options.table, None, profile))
+        runs = Path(options.results) / "runs"
+        return bool(find(runs, options.table, None, options.profile or "demo"))
     except RecordError:
         return True  # the report says which record is damaged
 
 
-def _status(overrides: list[str]) -> int:
-    """The exit status of `python -m hypernetworks` with these overrides."""
-    sys.argv[1:] = overrides
+def _status(words: list[str]) -> int:
+    """The exit status of `python -m hypernetworks` with these words."""
     try:
-        run()
+        run_words(words)
     except SystemExit as leave:
         return int(leave.code or 0)
     return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -2,6 +2,7 @@
 
 import logging
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -10,19 +11,19 @@ from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
-from torch import nn
 
-from hypernetworks.app.build import (
-    Experiment,
-    build_experiment,
-    build_model,
-    check_fit,
-    count_parameters,
-)
+from hypernetworks.app import sweep
+from hypernetworks.app.build import build
 from hypernetworks.app.checks import RunError, check_config
 from hypernetworks.app.identity import RunFiles, deviations, locate
-from hypernetworks.app.listeners import MetricsListener, ProgressListener, log_to, progress_bar
-from hypernetworks.app.outcome import RunRecord, write_arrays, write_curve
+from hypernetworks.app.listeners import (
+    MetricsListener,
+    ProgressListener,
+    bar_over,
+    log_to,
+    progress_bar,
+)
+from hypernetworks.app.outcome import Run, RunRecord, write_arrays, write_curve
 from hypernetworks.app.tracking import open_tracker
 from hypernetworks.data.errors import DataError
 from hypernetworks.locations import checkout_root
@@ -31,8 +32,11 @@ from hypernetworks.report.records import RecordError
 from hypernetworks.training.devices import Placement, placement
 from hypernetworks.training.files import CheckpointError, MetricsFile
 from hypernetworks.training.loop import Loop
-from hypernetworks.training.optim import build_optimizer, build_scheduler
+from hypernetworks.training.optim import build_optimizer
+from hypernetworks.training.schedule import build_scheduler
+from hypernetworks.training.selection import selection_of
 from hypernetworks.training.settings import SettingsError, TrainerSettings
+from hypernetworks.training.steps import total_steps
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
 
 log = logging.getLogger("hypernetworks")
@@ -57,11 +61,16 @@ def run_or_explain(cfg: DictConfig) -> float | None:
     remaining rows before it fails.
     """
     try:
-        return run(cfg)
+        return sweep.as_row(partial(run, cfg), label_of(cfg), Interrupted)
     except FORESEEN as error:
-        if HydraConfig.get().mode is RunMode.RUN:
+        if sweep.board() is None:
             raise SystemExit(f"error: {error}") from None
         raise
+
+
+def label_of(cfg: DictConfig) -> str:
+    """What a run is called where several are shown: its row, profile and seed."""
+    return f"{cfg.table}/{cfg.row} {cfg.profile.name} seed {cfg.seed}"
 
 
 def run(cfg: DictConfig) -> float | None:
@@ -71,9 +80,9 @@ def run(cfg: DictConfig) -> float | None:
         the best value of the selection metric, for Hydra's optimising sweepers; None if
         `trainer.max_time` stopped the run before its first evaluation.
     """
+    check_config(cfg)
     settings = OmegaConf.to_object(cfg.trainer)
     assert isinstance(settings, TrainerSettings)
-    check_config(cfg)
     with ExitStack() as stack:
         if cfg.threads is not None:
             # The next row of a sweep may say nothing of threads.
@@ -81,30 +90,31 @@ def run(cfg: DictConfig) -> float | None:
             torch.set_num_threads(cfg.threads)
         place = stack.enter_context(placement(cfg.device))
         found = records.find(Path(cfg.results_dir) / "runs", cfg.table, cfg.row, cfg.profile.name)
-        files = locate(cfg, {record["id"]: record["status"] for record in found})
+        files = locate(cfg, found)
+        sweep.note_record(label_of(cfg), files.record)
         earlier = next((record for record in found if record["id"] == files.id), None)
-        if earlier and earlier["status"] == "finished":
+        if earlier and earlier["status"] == "finished" and "path" not in cfg.dataset:
             return _finished_already(earlier)
         # Whatever cannot be built is refused before the run has a folder.
-        experiment = build_experiment(cfg, place)
-        torch.manual_seed(cfg.seed)
-        model = build_model(cfg, place.device).to(memory_format=torch.channels_last)
-        check_fit(cfg, model, experiment)
-        _check_schedule(model, settings, len(experiment.train))
+        prepared = _prepare(cfg, settings, place, files)
+        if earlier:
+            _check_data(earlier, prepared.experiment.provenance)
         if place.leads:
             files.folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_lock(files))
-            stack.enter_context(log_to(files.folder / "log.txt", cfg.quiet))
+            hidden = cfg.quiet or sweep.in_line()
+            label = label_of(cfg) if sweep.board() else None
+            stack.enter_context(log_to(files.folder / "log.txt", hidden, label))
             # Another process may have run it while this one waited for its data.
             earlier = records.read(files.record) if files.record.exists() else None
         earlier = place.from_lead(earlier)
         if earlier and earlier["status"] == "finished":
             return _finished_already(earlier)
         try:
-            return _train(cfg, settings, place, files, earlier, experiment, model)
+            return _train(prepared, earlier)
         except FORESEEN as error:
             if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
-                log.error("%s/%s %s: %s", cfg.table, cfg.row, files.id, error)
+                log.error("%s: %s", files.id, error)
             raise
         except Exception:
             log.exception("%s/%s %s failed", cfg.table, cfg.row, files.id)
@@ -122,35 +132,47 @@ def _finished_already(record: records.Record) -> float | None:
     return record["selection"]["value"]
 
 
-def _train(
-    cfg: DictConfig,
-    settings: TrainerSettings,
-    place: Placement,
-    files: RunFiles,
-    earlier: dict[str, Any] | None,
-    experiment: Experiment,
-    model: nn.Module,
-) -> float | None:
+def _check_data(earlier: records.Record, now: dict[str, Any]) -> None:
+    """A run that is resumed, or was finished with a user's own files, is one of the same data."""
+    if earlier["data"]["checksums"] != now["checksums"]:
+        over = earlier["status"] == "finished"
+        remedy = "force=true runs it again" if over else "put them back, or remove the record"
+        raise RunError(f"{earlier.path}: the data are not those that this run had; {remedy}")
+
+
+def _prepare(cfg: DictConfig, settings: TrainerSettings, place: Placement, files: RunFiles) -> Run:
+    """Everything that a run needs, built and checked, with nothing left on the disk."""
+    experiment, model = build(cfg, place)
+    selection = selection_of(settings, experiment.task, experiment.evaluations)
+    optimizer = build_optimizer(model, settings)
+    steps = total_steps(settings, len(experiment.train))
+    scheduler = build_scheduler(optimizer, settings, steps)
+    return Run(
+        cfg, settings, place, files, experiment, model, optimizer, scheduler, selection, steps
+    )
+
+
+def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
+    place, experiment = run.place, run.experiment
     if place.rank:
         # Every process starts with the same weights and then draws its own dropout masks.
-        torch.manual_seed(cfg.seed + 1_000_003 * place.rank)
-    data = (experiment.train, experiment.valid)
-    loop = Loop(model, experiment.task, *data, settings, place, files.checkpoint, files.id)
+        torch.manual_seed(run.cfg.seed + 1_000_003 * place.rank)
+    loop = Loop(
+        run.model,
+        experiment.task,
+        experiment.train,
+        experiment.evaluations,
+        run.optimizer,
+        run.scheduler,
+        run.settings,
+        place,
+        run.files.checkpoint,
+        run.files.id,
+    )
     if place.leads:
         overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-        record = RunRecord.open(
-            cfg,
-            files,
-            earlier,
-            experiment.provenance,
-            count_parameters(model),
-            place,
-            loop.progress,
-            deviations(list(overrides)),
-            len(experiment.train),
-            experiment.examples,
-        )
-        _lead(cfg, loop, experiment, record)
+        record = RunRecord.open(run, earlier, loop.progress, deviations(list(overrides)))
+        _lead(run, loop, record)
     else:
         with stop_on_signals() as stop:
             loop.run(stop)
@@ -158,27 +180,28 @@ def _train(
     return loop.progress.best_value
 
 
-def _lead(cfg: DictConfig, loop: Loop, experiment: Experiment, record: RunRecord) -> None:
+def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
     """Trains as the process that shows, writes and mirrors the run."""
-    files, settings, first = record.files, loop.settings, loop.progress.step
-    label = f"{cfg.table}/{cfg.row} {files.id}"
-    total = _total_steps(settings, len(experiment.train))
+    cfg, files, first = run.cfg, run.files, loop.progress.step
+    # In a sweep the log's lines begin with the row already.
+    label = files.id if sweep.board() else f"{cfg.table}/{cfg.row} {files.id}"
+    hidden = cfg.quiet or sweep.board() is not None
     metrics = MetricsFile(files.folder / "metrics.jsonl")
     metrics.cut_after(first)
     log.info("%s: %s", label, "resumes" if first else "starts")
     with (
         open_tracker(cfg, files, record.value) as tracker,
-        progress_bar(first, total, label, cfg.quiet) as bar,
+        progress_bar(first, run.steps, label, hidden) as bar,
         stop_on_signals() as stop,
     ):
-        shown = ProgressListener(bar, settings.selection_metric, first, total)
+        shown = ProgressListener(bar, run.selection[0], first, run.steps)
         loop.listeners += [MetricsListener(metrics), shown, tracker, record]
         status, error = "failed", None
         try:
             status = "finished" if loop.run(stop) else "time_limit"
             if status == "finished":
-                _evaluate(loop, experiment, record)
-                write_arrays(experiment.task.arrays(loop.model), files)
+                _evaluate(run, loop, record, hidden)
+                write_arrays(run.experiment.task.arrays(loop.model), files)
                 write_curve(metrics, files)
         except KeyboardInterrupt as interrupt:
             status = "interrupted"
@@ -201,14 +224,16 @@ def _obey(stop: StopFlag, loop: Loop) -> None:
         raise Interrupted(loop.progress.step, stop.signum)
 
 
-def _evaluate(loop: Loop, experiment: Experiment, record: RunRecord) -> None:
+def _evaluate(run: Run, loop: Loop, record: RunRecord, hidden: bool) -> None:
     """Final metrics with the best weights: the one time that the test split is read."""
-    for split, batches in experiment.finals.items():
-        record.add_metrics(split, loop.evaluate(batches), experiment.task.units)
+    experiment = run.experiment
+    at_end = [evaluation for evaluation in experiment.evaluations if evaluation.at_end]
+    log.info("evaluating with the weights of step %s", loop.progress.best_step)
+    record.add_metrics(loop.evaluate_all(at_end, partial(bar_over, hidden=hidden)))
     if experiment.baseline is not None:
-        baseline = experiment.baseline()
-        found = experiment.task.evaluate(baseline, experiment.finals["test"])
-        record.add_baseline(baseline.name, found, experiment.task.units)
+        baseline, (test,) = experiment.baseline(), [e for e in at_end if e.name == "test"]
+        found = experiment.task.evaluate(baseline, test.batches)
+        record.add_baseline(str(baseline.name), {f"test_{k}": v for k, v in found.items()})
 
 
 def _report(label: str, record: dict[str, Any]) -> None:
@@ -216,22 +241,9 @@ def _report(label: str, record: dict[str, Any]) -> None:
         log.info("%s: time limit at step %d; the same command resumes", label, record["steps"])
         return
     shown = ", ".join(f"{k} {m['value']:.4g} {m['unit']}" for k, m in record["metrics"].items())
-    sample = record["data"]["kind"] == "sample"
-    warning = " (SAMPLE DATA: not comparable with the paper)" if sample else ""
+    generated = record["data"]["kind"] == "sample"
+    warning = " (GENERATED DATA: not comparable with the paper)" if generated else ""
     log.info("%s: %s after %d steps%s", label, shown, record["steps"], warning)
-
-
-def _check_schedule(model: nn.Module, settings: TrainerSettings, steps_an_epoch: int) -> None:
-    """Builds optimiser and schedule, which name what is wrong with them."""
-    scheduler = build_scheduler(build_optimizer(model, settings), settings)
-    total, own = _total_steps(settings, steps_an_epoch), getattr(scheduler, "total_steps", None)
-    if own is not None and own < total:
-        raise RunError(f"trainer.scheduler_args.total_steps={own}: training takes {total} steps")
-
-
-def _total_steps(settings: TrainerSettings, steps_an_epoch: int) -> int:
-    by_epochs = settings.max_epochs * steps_an_epoch if settings.max_epochs else None
-    return min(n for n in (by_epochs, settings.max_steps) if n is not None)
 
 
 def _lock(files: RunFiles) -> FileLock:

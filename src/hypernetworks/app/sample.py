@@ -10,8 +10,10 @@ import torch
 
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.trained import find_run, load_character_model
-from hypernetworks.recurrent import native
-from hypernetworks.recurrent.sampling import sample
+from hypernetworks.data.errors import DataError
+from hypernetworks.data.text import Alphabet
+from hypernetworks.models.sampling import sample
+from hypernetworks.recurrent.fused import native
 from hypernetworks.report.records import RecordError
 from hypernetworks.training.files import CheckpointError
 
@@ -21,33 +23,35 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         record = find_run(options.run, options.profile, options.results)
-        model, symbols, step = load_character_model(record)
-        prime = numbers(os.fsencode(options.prime), symbols)
+        model, alphabet, step = load_character_model(record, options.trust)
+        prime = numbers(os.fsencode(options.prime), alphabet)
         _check(options)
         native.load()
         generator = torch.Generator().manual_seed(options.seed)
-        text = sample(model, prime, options.length, options.temperature, generator, len(symbols))
+        known = len(alphabet.symbols)
+        text = sample(model, prime, options.length, options.temperature, generator, known)
     except (RunError, RecordError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    kind = record["data"]["kind"]
+    kind = {"sample": "generated"}.get(record["data"]["kind"], record["data"]["kind"])
     about = f"{record.path}: weights of step {step}, {kind} data, seed {options.seed}"
     print(f"{about}, temperature {options.temperature:g}", file=sys.stderr)
-    sys.stdout.buffer.write(bytes(symbols[i] for i in text.tolist()) + b"\n")
+    sys.stdout.buffer.write(alphabet.decode(text) + b"\n")
     return 0
 
 
-def numbers(prime: bytes, symbols: bytes) -> torch.Tensor:
+def numbers(prime: bytes, alphabet: Alphabet) -> torch.Tensor:
     """The prime as symbol numbers (P,).
 
     Raises:
-        RunError: if it is empty or has a byte that is no symbol of the model's text.
+        RunError: if it is empty or has a symbol that the model's text has not.
     """
-    unknown = sorted({bytes([byte]) for byte in prime if byte not in symbols})
-    if unknown or not prime:
-        reason = f"{unknown[0]!r} is no symbol of the text" if unknown else "it is empty"
-        raise RunError(f"--prime: {reason}; there are {symbols.decode('latin-1')!r}")
-    return torch.tensor([symbols.index(byte) for byte in prime])
+    if not prime:
+        raise RunError(f"--prime: it is empty; there are {alphabet.symbols!r}")
+    try:
+        return alphabet.encode(prime).long()
+    except DataError as error:
+        raise RunError(f"--prime: {error}; there are {alphabet.symbols!r}") from error
 
 
 def _check(options: argparse.Namespace) -> None:
@@ -68,4 +72,5 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--temperature", type=float, default=1.0, help="0: the most probable")
     parser.add_argument("--prime", default="\n", help="the text to go on from; default: a newline")
     parser.add_argument("--seed", type=int, default=0, help="the same seed draws the same text")
+    parser.add_argument("--trust", action="store_true", help="run a model's code of your own")
     return parser

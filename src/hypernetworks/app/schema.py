@@ -1,104 +1,53 @@
 """What a configuration may hold: the dataclasses that every composed configuration is checked
-against. Imports no torch."""
+against. Imports no torch.
+
+A field with a default is left out of a run's identity where it has it (see identity.py): a default
+means "as before", now and in every later version.
+"""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from hydra.core.config_store import ConfigStore
 from omegaconf import MISSING
 
+from hypernetworks.app.architectures import MODELS
 from hypernetworks.training.settings import TrainerSettings
 
 
 @dataclass
-class MnistConvnetConfig:
-    """Section 4.1: the plain convnet."""
+class ProtocolConfig:
+    """What the paper gives for training on a data set, whatever the model: a trainer's defaults."""
 
-    _target_: str = "hypernetworks.MnistConvnet"
-
-
-@dataclass
-class HyperMnistConvnetConfig:
-    """Section 4.1: the convnet whose second kernel is generated."""
-
-    _target_: str = "hypernetworks.HyperMnistConvnet"
-    embedding_size: int = 4
-    hidden_size: int | None = None
+    batch_size: int = MISSING
+    clip_norm: float | None = None
+    patience: int | None = None
+    max_epochs: int | None = None
+    max_steps: int | None = None
+    eval_every: int | None = None
 
 
 @dataclass
-class MLPConfig:
-    """Appendix A.1: the plain 784-256-10 network."""
+class SizesConfig:
+    """The paper's sizes of recurrent models for a data set: a model's defaults."""
 
-    _target_: str = "hypernetworks.MLP"
-
-
-@dataclass
-class CoordinateMLPConfig:
-    """Appendix A.1: the network whose hidden weights are generated from coordinates."""
-
-    _target_: str = "hypernetworks.CoordinateMLP"
-    hidden_size: int = 25
+    hidden_size: int = MISSING
+    hyper_size: int = MISSING
+    embedding_size: int = MISSING
 
 
 @dataclass
-class WideResNetConfig:
-    """Section 4.2: WRN-depth-k, k = widen."""
+class ImagesConfig:
+    """Images to classify. `valid_size` training images are held out, drawn with `split_seed`;
+    training images are padded by `pad` pixels a side and randomly cropped back, mirrored with
+    `flip`; `l2` times half the squares of the convolution kernels is added to the loss."""
 
-    _target_: str = "hypernetworks.static.wide_resnet.WideResNet"
-    depth: int = 40
-    widen: int = 1
-
-
-@dataclass
-class HyperWideResNetConfig:
-    """Section 4.2: WRN-depth-k whose groups' kernels are generated."""
-
-    _target_: str = "hypernetworks.static.wide_resnet.hyper_wide_resnet"
-    depth: int = 40
-    widen: int = 1
-    embedding_size: int = 64
+    name: str = MISSING
+    task: str = "images"
+    protocol: ProtocolConfig = MISSING
 
 
 @dataclass
-class CharLSTMConfig:
-    """Tables 3 and 4: LSTM, layer-norm LSTM. `scale` is that of the units and the dropout
-    rates, for lite and demo."""
-
-    _target_: str = "hypernetworks.recurrent.character_model.lstm"
-    symbols: int = MISSING
-    hidden_size: int = 1000
-    num_layers: int = 1
-    layer_norm: bool = False
-    recurrent_dropout: float = 0.0
-    input_dropout: float = 0.0
-    output_dropout: float = 0.0
-    scale: float = 1.0
-
-
-@dataclass
-class CharHyperLSTMConfig:
-    """Tables 3 and 4: HyperLSTM, with or without layer norm."""
-
-    _target_: str = "hypernetworks.recurrent.character_model.hyper_lstm"
-    symbols: int = MISSING
-    hidden_size: int = 1000
-    hyper_size: int = 128
-    embedding_size: int = 4
-    num_layers: int = 1
-    layer_norm: bool = False
-    recurrent_dropout: float = 0.0
-    hyper_recurrent_dropout: float = 0.0
-    input_dropout: float = 0.0
-    output_dropout: float = 0.0
-    scale: float = 1.0
-
-
-@dataclass
-class MnistConfig:
-    """MNIST: `valid_size` training images are held out, drawn with `split_seed`; training images
-    are padded by `pad` pixels a side and randomly cropped back."""
-
+class MnistConfig(ImagesConfig):
     name: str = "mnist"
     valid_size: int = 5000
     split_seed: int = 0
@@ -106,10 +55,7 @@ class MnistConfig:
 
 
 @dataclass
-class Cifar10Config:
-    """CIFAR-10: as for MNIST, and images mirrored with `flip`; `l2` times half the squares of the
-    convolution kernels is added to the loss."""
-
+class Cifar10Config(ImagesConfig):
     name: str = "cifar10"
     valid_size: int = 5000
     split_seed: int = 0
@@ -119,28 +65,73 @@ class Cifar10Config:
 
 
 @dataclass
-class PtbConfig:
-    """The Penn Treebank as characters: windows of `window` steps, the validation text in
-    `valid_streams` parallel streams during training. form: characters or raw. baseline_order: n of
-    the n-gram model beside which lite and demo put their rows."""
+class OwnImagesConfig(ImagesConfig):
+    """A user's own: path, the side `size` to which they are brought, the parts of `split` for
+    training, validation and test where the layout does not name them, channels `scale`d or not."""
 
-    name: str = "ptb"
-    form: str = "characters"
-    window: int = 100
-    valid_streams: int = 64
-    baseline_order: int = 5
+    name: str = "images"
+    path: str = MISSING
+    size: int | None = None
+    split: list[float] = field(default_factory=lambda: [0.8, 0.1, 0.1])
+    split_seed: int = 0
+    pad: int = 0
+    flip: bool = False
+    scale: bool = True
+    l2: float = 0.0
 
 
 @dataclass
-class Enwik8Config:
-    """enwik8 as bytes. prefix: for data of the kind "prefix", how many of its first bytes; the rest
-    as for PtbConfig."""
+class CharactersConfig:
+    """A text to predict, symbol by symbol, in windows of `window` steps; the validation text in
+    `valid_streams` parallel streams during training. baseline_order: n of the n-gram model beside
+    which lite and demo put their rows."""
 
-    name: str = "enwik8"
-    prefix: int | None = None
-    window: int = 250
+    name: str = MISSING
+    task: str = "characters"
+    window: int = 100
     valid_streams: int = 64
     baseline_order: int = 5
+    sizes: SizesConfig = MISSING
+    protocol: ProtocolConfig = MISSING
+
+
+@dataclass
+class PtbConfig(CharactersConfig):
+    """The Penn Treebank. form: characters or raw; symbols: outputs of the models."""
+
+    name: str = "ptb"
+    form: str = "characters"
+    symbols: int = 50
+
+
+@dataclass
+class Enwik8Config(CharactersConfig):
+    """enwik8. prefix: for data of the kind "prefix", how many of its first bytes."""
+
+    name: str = "enwik8"
+    window: int = 250
+    prefix: int | None = None
+    symbols: int = 205
+
+
+@dataclass
+class OwnTextConfig(CharactersConfig):
+    """A user's own text, at `path`, in `form` characters or bytes, cut by `split`."""
+
+    name: str = "text"
+    path: str = MISSING
+    form: str = "characters"
+    split: list[float] = field(default_factory=lambda: [0.9, 0.05, 0.05])
+
+
+DATASETS: dict[str, Any] = {
+    "mnist": MnistConfig,
+    "cifar10": Cifar10Config,
+    "ptb": PtbConfig,
+    "enwik8": Enwik8Config,
+    "text": OwnTextConfig,
+    "images": OwnImagesConfig,
+}
 
 
 @dataclass
@@ -164,10 +155,12 @@ class LoggerConfig:
 
 @dataclass
 class Config:
-    """One run. `table` and `row` name its record; `paper` is what the paper reports for the row."""
+    """One run. `table` and `row` name its record; `paper` is what the paper reports for the row;
+    `label` what a shortened row is called."""
 
     table: str = "custom"
     row: str = "custom"
+    label: str | None = None
     paper: dict[str, Any] = field(default_factory=dict)
     model: Any = MISSING
     dataset: Any = MISSING
@@ -183,28 +176,13 @@ class Config:
     quiet: bool = False
 
 
-MODELS = {
-    "mnist_convnet": MnistConvnetConfig,
-    "hyper_mnist_convnet": HyperMnistConvnetConfig,
-    "mlp": MLPConfig,
-    "coordinate_mlp": CoordinateMLPConfig,
-    "wide_resnet": WideResNetConfig,
-    "hyper_wide_resnet": HyperWideResNetConfig,
-    "char_lstm": CharLSTMConfig,
-    "char_hyper_lstm": CharHyperLSTMConfig,
-}
-DATASETS: dict[str, Any] = {
-    "mnist": MnistConfig,
-    "cifar10": Cifar10Config,
-    "ptb": PtbConfig,
-    "enwik8": Enwik8Config,
-}
-
-
 def store_schemas() -> None:
     """Registers the dataclasses, for the files of conf/ to build on."""
+    from hydra.core.config_store import ConfigStore
+
     store = ConfigStore.instance()
     store.store(name="schema", node=Config)
-    for group, schemas in (("model", MODELS), ("dataset", DATASETS)):
+    models = {name: model.settings for name, model in MODELS.items()}
+    for group, schemas in (("model", models), ("dataset", DATASETS)):
         for name, schema in schemas.items():
             store.store(group=f"schema/{group}", name=name, node=schema)

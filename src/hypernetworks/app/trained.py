@@ -1,14 +1,16 @@
 """Trained models, from what a run leaves: its record and its checkpoint."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 from omegaconf import OmegaConf
 
-from hypernetworks.app.build import build_model
+from hypernetworks.app.build.characters import trained_model
 from hypernetworks.app.checks import RunError
-from hypernetworks.app.experiments import experiment_files
-from hypernetworks.recurrent.character_model import CharacterModel
+from hypernetworks.app.experiments import table_of
+from hypernetworks.data.text import Alphabet
+from hypernetworks.models.character import CharacterModel
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
 from hypernetworks.training.files import CheckpointError, load_checkpoint
@@ -29,11 +31,10 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
         if not checkpoint_of(record).exists():
             raise RunError(f"{name}: its checkpoint, {checkpoint_of(record)}, is not there")
         return record
-    if name not in experiment_files():
-        raise RunError(f"{name}: give a row, such as table3/lstm_1000, or a record's file")
     folder, _, row = name.partition("/")
-    table = folder.removeprefix("table").removeprefix("_")
-    found = records.find(results / "runs", table, row, profile)
+    if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", name):
+        raise RunError(f"{name}: give a row, such as table3/lstm_1000, or a record's file")
+    found = records.find(results / "runs", table_of(folder), row, profile)
     left = [record for record in found if checkpoint_of(record).exists()]
     if not left:
         raise RunError(
@@ -47,17 +48,28 @@ def checkpoint_of(record: records.Record) -> Path:
     return record.path.parent / record["id"] / "checkpoint.pt"
 
 
-def load_character_model(record: records.Record) -> tuple[CharacterModel, bytes, int]:
-    """The model with the best weights so far, in evaluation mode; the bytes of its symbols; the
-    step of those weights.
+def load_character_model(
+    record: records.Record, trusted: bool = False
+) -> tuple[CharacterModel, Alphabet, int]:
+    """The model with the best weights so far, in evaluation mode; its alphabet; the step of those
+    weights.
 
+    Args:
+        trusted: whether a class that the record names may be imported and run: a record is data,
+            and its `_target_` somebody's code.
     Raises:
-        RunError: if the run is not one of a character model, or was never evaluated.
+        RunError: if the run is not one of a character model, was never evaluated, or needs trust.
         CheckpointError: if the checkpoint is damaged or is another run's.
     """
-    alphabet: Any = record["data"]["split"].get("alphabet")
-    if alphabet is None:
+    split: Any = record["data"]["split"]
+    if "alphabet" not in split:
         raise RunError(f"{record.path}: the record names no alphabet: not a character model's run")
+    config = record["config"]
+    if "_target_" in config["model"] and not trusted:
+        raise RunError(
+            f"{record.path}: its model is code of somebody's own, {config['model']['_target_']}; "
+            "--trust imports and runs it"
+        )
     path = checkpoint_of(record)
     checkpoint = load_checkpoint(path)
     if checkpoint.get("identity") != record["id"]:
@@ -65,7 +77,9 @@ def load_character_model(record: records.Record) -> tuple[CharacterModel, bytes,
     step = checkpoint["progress"]["best_step"]
     if step is None:
         raise RunError(f"{record.path}: not evaluated yet, so that no weights are the best")
-    model = build_model(OmegaConf.create({"model": record["config"]["model"]}), "cpu")
+    alphabet = Alphabet.from_record(split)
+    symbols = config["dataset"].get("symbols", len(alphabet.symbols))
+    model = trained_model(OmegaConf.create(config["model"]), symbols)
     assert isinstance(model, CharacterModel)
     model.load_state_dict(checkpoint["best_weights"])
-    return model.eval(), alphabet.encode("latin-1"), step
+    return model.eval(), alphabet, step

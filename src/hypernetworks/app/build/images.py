@@ -1,0 +1,100 @@
+"""Image classification on mnist, cifar10, or images of the user's own."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+from omegaconf import DictConfig
+from torch import nn
+
+from hypernetworks.app.build.experiment import Experiment
+from hypernetworks.app.build.models import build_model
+from hypernetworks.app.checks import RunError
+from hypernetworks.data import cifar10, mnist
+from hypernetworks.data.images import ImageBatches, ImageSplits, channel_moments
+from hypernetworks.models.registry import image_network
+from hypernetworks.tasks.classify import Classification
+from hypernetworks.tasks.protocols import Evaluation
+from hypernetworks.tasks.ridge import RidgeClassifier
+from hypernetworks.training.devices import Placement
+
+# What is known of the paper's data sets without reading them.
+FITS = {
+    "mnist": {"image_shape": (1, 28, 28), "classes": 10},
+    "cifar10": {"image_shape": (3, 32, 32), "classes": 10},
+}
+EVALUATED_AT_ONCE = 1000
+
+
+def build(cfg: DictConfig, place: Placement) -> Experiment:
+    """The experiment of a configuration."""
+    dataset, splits = cfg.dataset, _load(cfg)
+    of_dataset: dict[str, Any] = {"device": place.device}
+    if dataset.get("scale", dataset.name == "cifar10"):
+        of_dataset["scale"] = channel_moments(splits.train)
+    train = ImageBatches(
+        splits.train,
+        cfg.trainer.batch_size,
+        cfg.seed,
+        dataset.pad,
+        flip=dataset.get("flip", False),
+        shard=(place.rank, place.world),
+        **of_dataset,
+    )
+    valid, test = (
+        ImageBatches(split, EVALUATED_AT_ONCE, shuffle=False, **of_dataset)
+        for split in (splits.valid, splits.test)
+    )
+    fit = {"image_shape": splits.shape, "classes": splits.classes}
+
+    def make_model() -> nn.Module:
+        model = build_model(cfg.model, image_network, place.device, **fit)
+        _check_fit(model, valid, dataset.name)
+        # Convolutions are faster with the channels last.
+        return model.to(memory_format=torch.channels_last)
+
+    def fit_baseline() -> RidgeClassifier:
+        # Of the whole split, whatever this process's shard of it is.
+        whole = ImageBatches(splits.train, 1000, cfg.seed, dataset.pad, **of_dataset)
+        return RidgeClassifier(whole.epoch(0), splits.classes)
+
+    return Experiment(
+        task=Classification(dataset.get("l2", 0.0)),
+        train=train,
+        evaluations=(Evaluation("valid", valid, "always"), Evaluation("test", test, "end")),
+        make_model=make_model,
+        provenance=splits.provenance,
+        baseline=fit_baseline if cfg.profile.baseline else None,
+        examples=(len(splits.train), "images"),
+    )
+
+
+def full_size(cfg: DictConfig) -> nn.Module:
+    """The model on the meta device, for one of the paper's data sets."""
+    return build_model(cfg.model, image_network, "meta", **FITS[cfg.dataset.name])
+
+
+def _load(cfg: DictConfig) -> ImageSplits:
+    dataset, data_dir = cfg.dataset, Path(cfg.data_dir).expanduser()
+    if dataset.name == "images":
+        from hypernetworks.data import own_images  # imports torchvision: seconds
+
+        place = Path(dataset.path).expanduser()
+        return own_images.load(place, dataset.size, list(dataset.split), dataset.split_seed)
+    module = {"mnist": mnist, "cifar10": cifar10}[dataset.name]
+    return module.load(data_dir, cfg.profile.data, dataset.valid_size, dataset.split_seed)
+
+
+def _check_fit(model: nn.Module, images: ImageBatches, name: str) -> None:
+    """Refuses a model that the images do not fit, before a run leaves anything."""
+    batch, _ = next(images.epoch(0))
+    try:
+        with torch.no_grad():
+            model.eval()(batch[:1])
+    except torch.OutOfMemoryError:
+        raise
+    except (RuntimeError, ValueError, TypeError) as error:
+        shape, reason = tuple(batch.shape[1:]), str(error).splitlines()[0]
+        raise RunError(
+            f"the model does not take the images of dataset={name}, {shape}: {reason}"
+        ) from error

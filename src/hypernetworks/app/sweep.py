@@ -1,0 +1,207 @@
+"""Sweeps: how far they are, rows that run side by side, and how it all ended.
+
+The rows of a sweep may run in processes of their own. What they tell each other lies in the sweep's
+folder: a line when a row begins and ends, the number of rows, and a signal that asked to stop.
+"""
+
+import json
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from hydra.core.hydra_config import HydraConfig
+from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.experimental.callback import Callback
+from hydra.types import RunMode
+from omegaconf import DictConfig
+
+ASK_EVERY = 0.5  # seconds between two looks at how far the rows are
+
+
+@dataclass(frozen=True)
+class Board:
+    """What the processes of a sweep know of each other."""
+
+    folder: Path
+
+    def begin(self, rows: int) -> None:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        (self.folder / "rows").write_text(f"{rows}\n", encoding="utf-8")
+
+    def tell(self, label: str, event: str, **more: Any) -> None:
+        """Adds a line: event "begins", "record", or how the row ended."""
+        line = {"label": label, "event": event, "pid": os.getpid(), **more}
+        with (self.folder / "rows.jsonl").open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+
+    def stop(self, signum: int) -> None:
+        (self.folder / "stop").write_text(f"{signum}\n", encoding="utf-8")
+
+    @property
+    def stopped(self) -> int | None:
+        """The signal that asked the sweep to stop."""
+        path = self.folder / "stop"
+        return int(path.read_text(encoding="utf-8")) if path.exists() else None
+
+    @property
+    def rows(self) -> int:
+        path = self.folder / "rows"
+        return int(path.read_text(encoding="utf-8")) if path.exists() else 1
+
+    def lines(self) -> list[dict[str, Any]]:
+        path = self.folder / "rows.jsonl"
+        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        # A line that is being written has no end yet.
+        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+
+    def records(self) -> list[Path]:
+        """Those of the rows so far."""
+        found = [Path(line["record"]) for line in self.lines() if line["event"] == "record"]
+        return [path for path in dict.fromkeys(found) if path.exists()]
+
+    def ended(self) -> int:
+        """How many rows have."""
+        return sum(line["event"] not in ("begins", "record") for line in self.lines())
+
+    def running(self) -> dict[str, int]:
+        """{label: process} of the rows that have begun and not ended."""
+        found: dict[str, int] = {}
+        for line in self.lines():
+            if line["event"] == "begins":
+                found[line["label"]] = line["pid"]
+            elif line["event"] != "record":
+                found.pop(line["label"], None)
+        return found
+
+
+def board() -> Board | None:
+    """That of the sweep which the current run is a row of; None for a single run."""
+    if not HydraConfig.initialized() or HydraConfig.get().mode is not RunMode.MULTIRUN:
+        return None
+    return Board(Path(HydraConfig.get().sweep.dir))
+
+
+def side_by_side() -> bool:
+    """Whether the rows of this sweep run in processes of their own."""
+    return board() is not None and "basic_launcher" not in HydraConfig.get().launcher._target_
+
+
+def in_line() -> bool:
+    """Whether the sweep's one line on the terminal stands for what a single run would show."""
+    of_sweep = board()
+    return of_sweep is not None and of_sweep.rows > 1 and sys.stderr.isatty()
+
+
+class Sweep(Callback):
+    """Hydra's callback, in the process that launches the rows."""
+
+    current: "Sweep | None" = None
+
+    def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        self.board = Board(Path(config.hydra.sweep.dir))
+        self.board.begin(_count(config))
+        self.over = threading.Event()
+        self.line = threading.Thread(target=self._show, args=(config.quiet,), daemon=True)
+        self.line.start()
+        if "basic_launcher" not in config.hydra.launcher._target_:
+            self._forward_signals()
+        Sweep.current = self
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Launchers send it to the rows' processes, where it has nothing to do."""
+        return {}
+
+    def finish(self) -> None:
+        """Ends the line.
+
+        Raises:
+            KeyboardInterrupt: if a signal stopped the rows side by side.
+        """
+        self.over.set()
+        self.line.join()
+        if self.board.stopped is not None:
+            stop = KeyboardInterrupt("interrupted; the same command resumes")
+            stop.signum = self.board.stopped  # type: ignore[attr-defined]
+            raise stop
+
+    def _show(self, quiet: bool) -> None:
+        from tqdm import tqdm
+
+        hide = True if quiet or self.board.rows < 2 else None
+        with tqdm(total=self.board.rows, unit="row", desc="rows", disable=hide) as bar:
+            while not self.over.wait(ASK_EVERY):
+                bar.set_postfix_str(", ".join(self.board.running()), refresh=False)
+                bar.n = self.board.ended()
+                bar.refresh()
+            bar.n = self.board.ended()
+
+    def _forward_signals(self) -> None:
+        """A signal stops all rows after their step; a second one ends this process at once."""
+
+        def stop(signum: int, frame: FrameType | None) -> None:
+            first = self.board.stopped is None
+            self.board.stop(signum)
+            for process in self.board.running().values() if first else []:
+                os.kill(process, signal.SIGTERM)
+            if not first:
+                raise KeyboardInterrupt
+
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, stop)
+
+
+def finished() -> list[Path]:
+    """The records of this process's sweep, after its last row; [] where there was no sweep."""
+    if Sweep.current is None:
+        return []
+    sweep, Sweep.current = Sweep.current, None
+    sweep.finish()
+    return sweep.board.records()
+
+
+def note_record(label: str, path: Path) -> None:
+    """Tells the sweep, if there is one, where a row's record is."""
+    of_sweep = board()
+    if of_sweep is not None:
+        of_sweep.tell(label, "record", record=str(path.resolve()))
+
+
+def as_row(run: Callable[[], float | None], label: str, interrupted: type[BaseException]) -> Any:
+    """Runs a row and tells its sweep; side by side, a signal ends it without harm to the others."""
+    of_sweep = board()
+    if of_sweep is None:
+        return run()
+    if of_sweep.stopped is not None:
+        return None
+    of_sweep.tell(label, "begins")
+    event = "failed"
+    try:
+        value = run()
+        event = "ended"
+        return value
+    except interrupted as stop:
+        event = "interrupted"
+        if not side_by_side():
+            raise
+        if of_sweep.stopped is None:
+            of_sweep.stop(getattr(stop, "signum", signal.SIGINT))
+        return None
+    finally:
+        of_sweep.tell(label, event)
+
+
+def _count(config: DictConfig) -> int:
+    """How many rows the sweep has: the product of its axes."""
+    axes = {key: f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()}
+    axes |= {word.partition("=")[0]: word for word in config.hydra.overrides.task}
+    count = 1
+    for override in OverridesParser.create().parse_overrides(list(axes.values())):
+        if override.is_sweep_override():
+            count *= sum(1 for _ in override.sweep_string_iterator())
+    return count

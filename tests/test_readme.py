@@ -1,0 +1,55 @@
+"""README.md and docs/: their examples run, their links lead somewhere, their project is tested."""
+
+import os
+import re
+import subprocess
+import sys
+
+import pytest
+
+from tests.app.test_own_project import FILES
+from tests.conftest import ROOT
+
+PAGES = [ROOT / name for name in ("README.md", "CONTRIBUTING.md")]
+PAGES += sorted((ROOT / "docs").glob("*.md"))
+LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+EXAMPLES = [
+    pytest.param(code, id=f"{name}-{number}")
+    for name in ("README.md", "docs/library.md")
+    for number, code in enumerate(
+        re.findall(r"```python\n(.*?)```", (ROOT / name).read_text(encoding="utf-8"), re.DOTALL)
+    )
+]
+
+
+@pytest.mark.parametrize("code", EXAMPLES)
+def test_every_example_runs_by_itself(code, tmp_path):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
+
+
+def test_both_pages_have_examples():
+    assert {example.id.partition("-")[0] for example in EXAMPLES} == {
+        "README.md",
+        "docs/library.md",
+    }
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_links_lead_to_files_that_are_there(page):
+    links = LINK.findall(page.read_text(encoding="utf-8"))
+    missing = [
+        link for link in links if not link.startswith("http") and not (page.parent / link).exists()
+    ]
+    assert not missing
+
+
+def test_the_readme_is_a_page():
+    assert len((ROOT / "README.md").read_text(encoding="utf-8").splitlines()) <= 150
+
+
+@pytest.mark.parametrize("name", [name for name in FILES if name != "text.txt"])
+def test_the_documented_project_is_the_one_that_is_tested(name):
+    """docs/suite.md shows every file of tests/app/test_own_project.py, indented."""
+    shown = "".join(f"    {line}\n" if line else "\n" for line in FILES[name].splitlines())
+    assert shown in (ROOT / "docs" / "suite.md").read_text(encoding="utf-8")
