@@ -9,13 +9,15 @@ import numpy as np
 import pytest
 
 from hypernetworks.report import records
+from hypernetworks.report.provenance import config_hash
 
 COMMIT = "1a2b3c4d5e6f708192a3b4c5d6e7f8091a2b3c4d"
 RECORD: dict[str, Any] = {
-    "schema_version": 1,
+    "schema_version": 2,
     "id": "paper-seed0-1a2b3c4d",
     "table": "7",
     "row": "cnn",
+    "label": "Normal Convnet",
     "profile": "paper",
     "seed": 0,
     "status": "finished",
@@ -28,7 +30,16 @@ RECORD: dict[str, Any] = {
         "split": {"train": 55000, "valid": 5000, "test": 10000},
     },
     "config": {"trainer": {"lr": 0.001, "clip_norm": None}},
-    "config_hash": "1a2b3c4d" * 8,
+    "protocol": {
+        "table": "7",
+        "row": "cnn",
+        "profile": "paper",
+        "data": "real",
+        "model": {"name": "cnn"},
+        "dataset": {"name": "mnist"},
+        "trainer": {"batch_size": 1000, "lr": 0.001},
+    },
+    "config_hash": "",
     "overrides": [],
     "versions": {"python": "3.11.7", "torch": "2.14.1", "cuda": None},
     "machine": {
@@ -56,7 +67,9 @@ RECORD: dict[str, Any] = {
     "wall_seconds": 90.0,
     "steps": 1100,
     "epochs": 20,
-    "selection": {"metric": "valid_error", "value": 0.8, "step": 990},
+    "throughput": {"value": 12000.0, "unit": "images/s"},
+    "selection": {"metric": "valid_error", "better": "lower", "value": 0.8, "step": 990},
+    "headline": ["test_error"],
     "metrics": {"test_error": {"value": 0.72, "unit": "percent"}},
     "baseline": None,
     "curve": None,
@@ -72,17 +85,23 @@ TABLE = """\
 table: "7"
 title: Two networks
 paper: appendix Z
-metric: {name: test_error, unit: percent, better: lower, digits: 2}
-profiles: {lite: fewer epochs}
+metrics:
+  - {name: test_error, unit: percent, better: lower, digits: 2}
+  - {name: valid_error, unit: percent, better: lower, digits: 1}
+shared: {defaults: [override /dataset: mnist]}
 quoted:
   - {label: Somebody else, test_error: 1.5, params: 1.7e6}
 """
+LITE = """\
+words: fewer epochs
+label: "{paper}, few epochs"
+shared: {trainer: {max_epochs: 2}}
+rows:
+  hyper_cnn: {label: Small Hyper Convnet, model: {embedding_size: 2}}
+"""
 ROW = """\
-# @package _global_
 defaults:
   - override /model: anything
-table: "7"
-row: %s
 paper: {label: %s, order: %d, test_error: %s, params_exact: {second_kernel: %d}%s}
 """
 FIGURES = """\
@@ -97,14 +116,24 @@ FIGURES = """\
 
 @pytest.fixture
 def make() -> Make:
-    """Makes a record: `make(row="hyper_cnn", seed=1, value=0.8, kind="sample", attempt=2, ...)`;
-    other names replace the record's fields."""
+    """Makes a record: `make(row="hyper_cnn", seed=1, value=0.8, kind="sample", attempt=2,
+    trainer={"lr": 0.1}, ...)`; other names replace the record's fields."""
 
-    def build(value: float = 0.72, kind: str = "real", attempt: int = 1, **fields: Any) -> Any:
+    def build(
+        value: float = 0.72,
+        kind: str = "real",
+        attempt: int = 1,
+        trainer: dict[str, Any] | None = None,
+        **fields: Any,
+    ) -> Any:
         record = copy.deepcopy(RECORD)
         record["metrics"]["test_error"]["value"] = value
         record["data"]["kind"] = kind
         record |= fields
+        named = {key: record[key] for key in ("table", "row", "profile")}
+        record["protocol"] |= {**named, "data": kind}
+        record["protocol"]["trainer"] |= trainer or {}
+        record["config_hash"] = fields.get("config_hash", config_hash(record["protocol"]))
         again = "" if attempt == 1 else f"-{attempt}"
         record["id"] = f"{record['profile']}-seed{record['seed']}-1a2b3c4d{again}"
         if record["status"] != "finished":
@@ -141,10 +170,11 @@ def experiments(tmp_path: Path) -> Path:
     (folder / "table7").mkdir(parents=True)
     (folder / "figures.yaml").write_text(FIGURES)
     (folder / "table7" / "table.yaml").write_text(TABLE)
+    (folder / "table7" / "lite.yaml").write_text(LITE)
     compare = ", compare_with: cnn"
     rows = {
-        "hyper_cnn": ROW % ("hyper_cnn", "Hyper Convnet", 2, "0.76", 4244, compare),
-        "cnn": ROW % ("cnn", "Normal Convnet", 1, "0.72", 12544, ""),
+        "hyper_cnn": ROW % ("Hyper Convnet", 2, "0.76", 4244, compare),
+        "cnn": ROW % ("Normal Convnet", 1, "0.72", 12544, ""),
     }
     for name, text in rows.items():
         (folder / "table7" / f"{name}.yaml").write_text(text)

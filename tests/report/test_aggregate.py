@@ -19,6 +19,8 @@ def test_one_value_has_no_deviation():
     assert spread([0.64]) == Spread(0.64, None, 1)
     assert spread([0.64]).text(2) == "0.64 (n=1)"
     assert spread([0.04]).text(2, "+") == "+0.04 (n=1)"
+    assert spread([0.64]).text(2, mark="lite") == "0.64 lite (n=1)"
+    assert spread([0.6, 0.7, 0.8]).short(1) == "0.7 ± 0.1"
 
 
 def test_seeds_are_sorted_and_counted_once(make):
@@ -55,8 +57,8 @@ def test_overrides_unfinished_and_other_metrics_are_left_out(make):
 def test_a_mean_is_over_one_configuration(make):
     older, newer = "2025-01-01T10:00:00Z", "2025-03-01T10:00:00Z"
     runs = [
-        make(seed=0, value=0.9, created=older, config_hash="f" * 64),
-        make(seed=1, value=0.9, created=older, config_hash="f" * 64),
+        make(seed=0, value=0.9, created=older, trainer={"lr": 0.1}),
+        make(seed=1, value=0.9, created=older, trainer={"lr": 0.1}),
         make(seed=1, value=0.7, created=newer, attempt=2),
     ]
     found = summarize(runs, "test_error")
@@ -92,3 +94,23 @@ def test_paired_differences_use_common_seeds(make):
         [make(seed=s, value=v) for s, v in {0: 0.5, 1: 0.5, 2: 0}.items()], "test_error"
     )
     assert paired_differences(first, other, "test_error") == pytest.approx([0.3, 0.4])
+
+
+def test_unnamed_runs_are_what_their_command_line_says(make):
+    run = make(table="custom", row="custom", overrides=["model=cnn", "trainer.lr=0.1"])
+    assert summarize([run], "test_error").values("test_error") == {0: 0.72}
+
+
+def test_a_metric_that_only_some_have(make):
+    both = {name: {"value": 0.5, "unit": "percent"} for name in ("test_error", "valid_error")}
+    found = summarize([make(seed=0), make(seed=1, metrics=both)], "test_error")
+    assert found.values("test_error") == {0: 0.72, 1: 0.5}
+    assert found.values("valid_error") == {1: 0.5}
+
+
+def test_what_is_behind_the_numbers(make):
+    runs = [make(seed=0, kind="sample", created="2025-03-01T10:00:00Z"), make(seed=1)]
+    found = summarize([run for run in runs if run["seed"] == 0], "test_error")
+    assert found.kinds() == ["generated"]
+    assert found.newest() is runs[0]
+    assert summarize([], "test_error").newest() is None

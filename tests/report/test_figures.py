@@ -1,3 +1,4 @@
+import hashlib
 import io
 import json
 
@@ -6,55 +7,8 @@ import pytest
 from PIL import Image
 
 from hypernetworks.report.figures import draw
-from hypernetworks.report.mosaics import filter_grid, kernel_grid, mosaic
+from hypernetworks.report.mosaics import mosaic
 from hypernetworks.report.records import RecordError
-
-
-def test_kernel_grid_by_hand():
-    """Two output, three input channels, kernels of one row and two columns."""
-    kernels = np.zeros((2, 3, 1, 2))
-    kernels[0, 0] = [[-1.0, 1.0]]  # output 0, input 0: top left
-    kernels[1, 0] = [[0.6, -0.2]]  # output 1, input 0: top right
-    kernels[1, 2] = [[1.0, 1.0]]  # output 1, input 2: bottom right
-    # 127.5 + 127.5 w, rounded to even: w = 0 is 128, 0.6 is 204, -0.2 is 102; gaps are white
-    expected = [
-        [0, 255, 255, 204, 102],
-        [255, 255, 255, 255, 255],
-        [128, 128, 255, 128, 128],
-        [255, 255, 255, 255, 255],
-        [128, 128, 255, 255, 255],
-    ]
-    image = kernel_grid(kernels)
-    assert image.dtype == np.uint8
-    assert image.tolist() == expected
-
-
-def test_filter_grid_by_hand():
-    """Three filters lie in two columns; the fourth place stays white."""
-    filters = np.array([[[2.0]], [[-2.0]], [[1.0]]], dtype=np.float16)
-    assert filter_grid(filters).tolist() == [[255, 255, 0], [255, 255, 255], [191, 255, 255]]
-
-
-def test_the_scale_is_symmetric_whatever_the_unit():
-    weights = np.random.default_rng(0).normal(size=(4, 4, 7, 7))
-    image = kernel_grid(weights)
-    assert image.shape == (31, 31)
-    assert (kernel_grid(1000 * weights) == image).all()
-    tile = image[8:15, 24:31].astype(int)  # input 1, output 3
-    exact = 127.5 + 127.5 * weights[3, 1] / np.abs(weights).max()
-    assert np.abs(tile - exact).max() <= 0.5
-
-
-def test_zero_weights_are_gray():
-    assert (filter_grid(np.zeros((1, 2, 2))) == 128).all()
-
-
-def test_mosaic_goes_by_dimensions():
-    assert mosaic(np.ones((2, 3, 5, 5))).shape == (17, 11)
-    assert mosaic(np.ones((5, 4, 4))).shape == (9, 14)
-    for bad in (np.ones((2, 2)), np.ones((0, 3, 3)), np.full((1, 2, 2), np.nan)):
-        with pytest.raises(RecordError, match="cannot be drawn"):
-            mosaic(bad)
 
 
 @pytest.fixture
@@ -122,10 +76,8 @@ def test_titles_say_what_is_shown(put, kernels, results, experiments, tmp_path, 
     put(array=kernels, profile="demo", kind="sample", seed=3, value=4.5)
     put(row="hyper_cnn", array=kernels, profile="demo", kind="prefix", value=5)
     assert titles(monkeypatch, "2", experiments, results, "demo", tmp_path) == [
-        "Normal Convnet (28,234 parameters)\ntest_error 4.50 percent\n"
-        "profile demo, SAMPLE DATA, seed 3",
-        "Hyper Convnet (28,234 parameters)\ntest_error 5.00 percent\n"
-        "profile demo, prefix data, seed 0",
+        "Normal Convnet\ntest_error 4.50 percent\nprofile demo, GENERATED DATA, seed 3",
+        "Hyper Convnet\ntest_error 5.00 percent\nprofile demo, prefix data, seed 0",
     ]
 
 
@@ -174,3 +126,19 @@ def test_a_damaged_array_file_is_named(put, kernels, results, experiments, tmp_p
     with pytest.raises(RecordError) as refusal:
         draw("2", experiments, results, "paper", tmp_path)
     assert str(refusal.value).startswith(f"{path}: array 'second_kernel': ")
+
+
+def test_a_shortened_row_says_so(put, kernels, results, experiments, tmp_path, monkeypatch):
+    put(array=kernels, profile="lite")
+    put(row="hyper_cnn", array=kernels, profile="lite")
+    found = titles(monkeypatch, "2", experiments, results, "lite", tmp_path)
+    labels = [title.splitlines()[0] for title in found]
+    assert labels == ["Normal Convnet, few epochs", "Small Hyper Convnet"]
+
+
+def test_the_origin_holds_the_files_to_what_was_drawn(put, kernels, results, experiments, tmp_path):
+    put(array=kernels)
+    put(row="hyper_cnn", array=kernels)
+    png, svg, origin = draw("2", experiments, results, "paper", tmp_path)
+    sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (png, svg)}
+    assert json.loads(origin.read_text())["files"] == sums

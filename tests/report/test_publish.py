@@ -29,7 +29,7 @@ def test_publishing_twice_changes_nothing(put, results, experiments):
 
 
 REFUSED = {
-    "sample data": {"kind": "sample", "profile": "demo"},
+    "generated data": {"kind": "sample", "profile": "demo"},
     "not finished (running)": {"status": "running"},
     "not finished (interrupted)": {"status": "interrupted"},
     "not finished (diverged)": {"status": "diverged"},

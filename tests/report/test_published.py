@@ -1,6 +1,9 @@
+import re
+
 import pytest
 
 from hypernetworks.report.published import check_published, write_published
+from hypernetworks.report.records import RecordError
 
 
 @pytest.fixture
@@ -25,7 +28,7 @@ def test_the_tables_page(published, results):
         "0.70 ± 0.10 (n=3)",
         "paper · real",
         "0, 1, 2",
-        "12,544 / 12,544",
+        "12,544 (second_kernel)",
     ]
     assert "yours" not in text
     provenance = next(line for line in text.splitlines() if line.startswith("- Normal Convnet: "))
@@ -36,8 +39,9 @@ def test_the_tables_page(published, results):
 def test_lite_runs_have_a_section_of_their_own(published, results):
     text = (results / "published" / "TABLES.md").read_text()
     paper, lite = text.split("### Table 7, profile lite")
-    assert "0.90" not in paper
-    assert "0.90 (n=1)" in lite
+    assert re.search(r"\| Hyper Convnet +\| 0.76 +\| 0.90 lite \(n=1\) +\| lite · real", paper)
+    assert re.search(r"\| Small Hyper Convnet +\| 0.76 +\| 0.90 \(n=1\) +\| lite · real", lite)
+    assert "- Small Hyper Convnet: commit 1a2b3c4d5e; " in lite
     assert lite.count("Profile lite: a shortened protocol") == 2
 
 
@@ -97,17 +101,28 @@ def test_a_missing_page_is_found(published, results, experiments):
 
 def test_a_tampered_number_is_found(published, results, experiments):
     published[0].write_text(published[0].read_text().replace('"value": 0.6', '"value": 0.5'))
-    assert "TABLES.md is not what the published records give" in str(
-        check_published(results, experiments)
-    )
+    message = f"{published[0]}: not what SHA256SUMS says; published files are immutable"
+    assert check_published(results, experiments) == message
+    with pytest.raises(RecordError) as refusal:
+        write_published(results, experiments)
+    assert str(refusal.value) == message
+
+
+def test_tampering_shows_in_the_pages_too(published, results, experiments):
+    published[0].write_text(published[0].read_text().replace('"value": 0.6', '"value": 0.5'))
+    (results / "published" / "SHA256SUMS").unlink()
+    assert "not in SHA256SUMS" in str(check_published(results, experiments))
+    write_published(results, experiments)
+    assert "0.67 ± 0.15 (n=3)" in (results / "published" / "TABLES.md").read_text()
 
 
 TAMPERED = [
     ('"seed": 0', '"seed": 5', "$.id"),
     ('"status": "finished"', '"status": "done"', "$.status"),
     ('"clean": true', '"clean": false', "may not be published: sources that differ"),
-    ('"kind": "real"', '"kind": "sample"', "may not be published: sample data"),
-    ('"row": "cnn"', '"row": "hyper_cnn"', "belongs into"),
+    ('"kind": "real"', '"kind": "sample"', "may not be published: generated data"),
+    ('"row": "cnn"', '"row": "mlp"', "edited by hand?"),
+    ('"lr": 0.001\n', '"lr": 0.002\n', "$.config_hash is not the hash of $.protocol"),
 ]
 
 
@@ -136,7 +151,9 @@ def test_a_row_without_an_experiment_is_found(published, put, results, experimen
 
 def test_a_stray_json_file_is_found(published, results, experiments):
     (results / "published" / "7" / "notes.json").write_text("{}")
-    assert "notes.json: $: " in str(check_published(results, experiments))
+    assert "notes.json: $.schema_version: None is not known" in str(
+        check_published(results, experiments)
+    )
 
 
 def test_the_readme_holds_the_results_between_its_marks(published, results, experiments):
@@ -151,3 +168,47 @@ def test_the_readme_holds_the_results_between_its_marks(published, results, expe
     assert "old" not in text
     assert "0.70 ± 0.10 (n=3)" in text
     assert check_published(results, experiments) is None
+
+
+def test_a_record_at_another_place_is_found(published, results, experiments):
+    other = published[0].parent.with_name("elsewhere")
+    published[0].parent.rename(other)
+    assert f"belongs into {published[0].parent}" in str(check_published(results, experiments))
+
+
+def test_a_table_of_ones_own_is_published_too(published, put, results, experiments):
+    put("published", table="mine", row="wide", label="A wide one", value=1.234)
+    write_published(results, experiments)
+    assert check_published(results, experiments) is None
+    text = (results / "published" / "TABLES.md").read_text()
+    assert "## Table mine: of your own" in text
+    assert "| A wide one | 1.23 (n=1)" in text
+    assert "- A wide one: commit 1a2b3c4d5e; " in text
+    assert "| mine    | wide" in (results / "published" / "INDEX.md").read_text()
+
+
+def test_the_readme_has_one_line_for_each_row_with_numbers(published, results, experiments):
+    readme = results.parent / "README.md"
+    readme.write_text("<!-- results -->\n<!-- end of results -->\n")
+    write_published(results, experiments)
+    lines = [line.split("|")[1:-1] for line in readme.read_text().splitlines() if "| 7" in line]
+    assert [[cell.strip() for cell in line] for line in lines] == [
+        *[
+            [
+                "7",
+                "Normal Convnet",
+                "test_error, percent",
+                "0.72",
+                "0.70 ± 0.10 (n=3)",
+                "paper · real",
+            ]
+        ],
+        *[["7", "Small Hyper Convnet", "test_error, percent", "0.76", "0.90 (n=1)", "lite · real"]],
+    ]
+
+
+def test_a_page_without_marks_is_left_alone(published, results, experiments):
+    readme = results.parent / "README.md"
+    readme.write_text("# Nothing here\n")
+    assert readme not in write_published(results, experiments)
+    assert readme.read_text() == "# Nothing here\n"

@@ -29,9 +29,13 @@ def test_no_commit_a_cuda_version_and_a_baseline_are_valid(make, tmp_path):
 BROKEN = {
     "$.status": {"status": "done"},
     "$.seed": {"seed": -1},
-    "$.table": {"table": "9"},
+    "$.table": {"table": "Mine"},
+    "$.label": {"label": "two\nlines"},
+    "$.headline": {"headline": []},
+    "$.protocol": {"protocol": {}},
+    "$.selection": {"selection": {"metric": "valid_error", "value": 1, "step": 1}},
     "$.row": {"row": "Hyper CNN"},
-    "$.schema_version": {"schema_version": 2},
+    "$.schema_version": {"schema_version": 1},
     "$.stop_reason": {"stop_reason": None},  # of a finished run
     "$.metrics": {"metrics": {}},  # of a finished run
     "$.finished": {"finished": None},  # of a finished run
@@ -142,7 +146,7 @@ def test_what_may_stand_beside_the_paper(make):
     assert records.why_not_paper(make()) is None
     reasons = {
         "profile lite": make(profile="lite"),
-        "sample data": make(kind="sample"),
+        "generated data": make(kind="sample"),
         "prefix data": make(kind="prefix"),
         "stand-in data": make(kind="stand-in"),
         "not finished (running)": make(status="running"),
@@ -160,5 +164,72 @@ def test_the_schema_itself_is_valid():
     path = Path(records.__file__).with_name("record.schema.json")
     schema = json.loads(path.read_text())
     Draft202012Validator.check_schema(schema)
-    # The first published records have no throughput.
-    assert set(schema["required"]) | {"throughput"} == set(schema["properties"])
+    assert set(schema["required"]) == set(schema["properties"])
+
+
+def written(record, tmp_path):
+    """The file of a record that `write` would refuse."""
+    path = tmp_path / f"{record['id']}.json"
+    path.write_text(json.dumps(record))
+    return path
+
+
+@pytest.mark.parametrize("field", ["table", "row", "profile"])
+def test_a_protocol_that_the_fields_contradict_is_refused(field, make, tmp_path):
+    record = make()
+    record["protocol"][field] = "other"
+    with pytest.raises(records.RecordError, match=rf"\$\.protocol\.{field} is 'other'.*by hand"):
+        records.read(written(record, tmp_path))
+
+
+def test_a_hash_of_another_protocol_is_refused(make, tmp_path):
+    record = make()
+    record["protocol"]["trainer"]["lr"] = 0.5
+    path = written(record, tmp_path)
+    with pytest.raises(records.RecordError) as refusal:
+        records.read(path)
+    message = "$.config_hash is not the hash of $.protocol: edited by hand?"
+    assert str(refusal.value) == f"{path}: {message}"
+
+
+IMPOSSIBLE = {
+    "a text that nests": '{"a":' * 100_000,
+    "a record that nests": '{"schema_version": 2, "config": ' + "[" * 900 + "]" * 900 + "}",
+    "a number of 5000 digits": '{"schema_version": ' + "9" * 5000 + "}",
+    "no object": "[1]",
+    "another version": '{"schema_version": 3}',
+    "a version that is no number": '{"schema_version": true}',
+    "bytes": "\udcff",
+}
+
+
+@pytest.mark.parametrize("text", IMPOSSIBLE.values(), ids=IMPOSSIBLE)
+def test_what_is_no_record_is_one_line(text, tmp_path):
+    path = tmp_path / "demo-seed0-1a2b3c4d.json"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    with pytest.raises(records.RecordError) as refusal:
+        records.read(path)
+    assert str(refusal.value).startswith(f"{path}: ")
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 400])
+def test_numbers_that_no_float_holds_are_refused(number, make, tmp_path):
+    path = records.write(make(), tmp_path)
+    path.write_text(path.read_text().replace("0.72", number))
+    with pytest.raises(records.RecordError, match=r"\$\.metrics\.test_error\.value: NaN, infinity"):
+        records.read(path)
+
+
+def test_times_that_never_were_are_refused(make, tmp_path):
+    with pytest.raises(records.RecordError, match=r"\$\.created: '2025-13-01.*' is no time"):
+        records.write(make(created="2025-13-01T10:00:00+00:00"), tmp_path)
+
+
+def test_a_table_of_ones_own_and_parts_of_the_data(make, tmp_path):
+    record = make(table="mine", kind="part")
+    assert records.read(records.write(record, tmp_path)) == record
+
+
+def test_the_hash_in_the_id_is_the_records_configuration(put):
+    assert records.read(put(attempt=3)).configuration == "1a2b3c4d"

@@ -1,3 +1,5 @@
+import argparse
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,6 +13,8 @@ from hypernetworks.report.cli import main
 @pytest.fixture
 def run(results, experiments, capsys):
     """Runs a command: (status, lines of stdout, lines of stderr)."""
+
+    results.mkdir(exist_ok=True)
 
     def call(*arguments):
         places = ["--results", str(results), "--experiments", str(experiments)]
@@ -67,7 +71,7 @@ def test_publish_a_table_leaves_out_what_may_not_be(run, put, results):
 
 def test_publish_refusals_are_one_line(run, put):
     path = put(kind="sample")
-    assert run("publish", str(path))[2] == [f"error: {path}: may not be published: sample data"]
+    assert run("publish", str(path))[2] == [f"error: {path}: may not be published: generated data"]
     status, _, err = run("publish", "--table", "7")
     assert status == 1
     assert err[-1] == "error: table 7, profile paper: no run that may be published"
@@ -92,3 +96,60 @@ def test_the_module_is_a_command():
     assert done.returncode == 1
     assert done.stderr.startswith("error: no table 'nonsense'")
     assert done.stderr.count("\n") == 1
+
+
+def test_the_names_of_tables_are_found_in_capitals(run, put):
+    put(table="mine", row="wide", label="Wide")
+    status, out, _ = run("report", "--table", "MINE")
+    assert (status, out[0]) == (0, "Table mine: of your own")
+    assert run("table", "--table", "other")[2][0].endswith("there are: 7, mine")
+
+
+def test_a_table_of_ones_own_comes_after_the_papers(run, put, results):
+    path = put(table="mine", row="wide", label="Wide")
+    _, out, _ = run("report")
+    heads = [line for line in out if line.startswith("Table ")]
+    assert heads == ["Table 7: Two networks", "Table mine: of your own"]
+    target = results / "published" / "mine" / "wide" / path.name
+    assert run("publish", "--table", "mine")[:2] == (0, [str(target)])
+    assert run("check")[0] == 0
+
+
+def test_commands_that_are_mounted_elsewhere(results, experiments, capsys):
+    parser = argparse.ArgumentParser()
+    cli.add_commands(parser.add_subparsers())
+    results.mkdir()
+    places = ["--results", str(results), "--experiments", str(experiments)]
+    assert cli.run(parser.parse_args(["report", "--table", "7", *places])) == 0
+    assert capsys.readouterr().out.startswith("Table 7")
+
+
+def test_a_results_folder_that_is_none_is_one_line(experiments, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").write_text("")
+    for name, reason in {"file": "it is no folder", "missing": "there is no such folder"}.items():
+        assert main(["report", "--results", name, "--experiments", str(experiments)]) == 1
+        assert capsys.readouterr().err == f"error: --results {name}: {reason}\n"
+    # The default one may be missing, since nothing has run yet.
+    assert main(["report", "--experiments", str(experiments)]) == 0
+
+
+def test_whoever_reads_may_leave(experiments, results):
+    results.mkdir()
+    command = [sys.executable, "-u", "-m", "hypernetworks.report", "report"]
+    places = ["--results", str(results), "--experiments", str(experiments)]
+    with subprocess.Popen(
+        [*command, *places], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        process.stdout.close()
+        assert process.stderr.read() == b""
+
+
+def test_a_terminal_without_the_characters(put, experiments, results):
+    for seed in (0, 1):
+        put(seed=seed)
+    command = [sys.executable, "-m", "hypernetworks.report", "report", "--profile", "paper"]
+    places = ["--results", str(results), "--experiments", str(experiments)]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run([*command, *places], capture_output=True, env=environment, check=True)
+    assert b"0.72 ? 0.00 (n=2)" in done.stdout

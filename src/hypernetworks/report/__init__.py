@@ -1,13 +1,24 @@
 """Records of runs and what is drawn from them; imports no sibling package and never torch.
 
 Modules:
-    records        the record of a run: schema, reading, writing, what may stand beside the paper
+    records        the record of a run: reading, writing, what may stand beside the paper
+    validation     what a record must be: its schema, and what a schema cannot say
+    upgrade        records of version 1 in the form of version 2
     provenance     state of the sources, versions, machine, hash of a configuration
-    protocol       the paper's tables and figures, read from experiments/
+    protocol       the paper's tables and figures, read from experiments/ with the help of keys
+    custom         tables of the user's own, from their records alone
     aggregate      the records of one row: which count; mean, standard deviation, n
-    tables         a table's cells and notes, for the terminal and for markdown
-    published      TABLES.md and INDEX.md from the published records, and their check
+    columns        the numbers of one tree of records, in cells
+    tables, notes  a table beside the paper's, for the terminal and for markdown; its lines of text
+    sweeps         what a sweep of one's own ends with
+    pages          TABLES.md and INDEX.md
+    claims         what the numbers say of the paper's claims
+    results_page   the generated parts of README.md and docs/results.md
+    checksums      SHA256SUMS of the published files
+    published      writes all pages from the published records, and checks them
     publish        copies runs among the published records
     figures        figures, from the arrays that runs leave beside their records
-    cli            python -m hypernetworks.report
+    drawings       a module for each kind of drawing; panels and mosaics are what they share
+    drawn          holds the committed figures to the published records
+    cli            the commands report, publish, index, check
 """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hypernetworks.report.records import Record
+from hypernetworks.report.records import Record, shown_kind, unnamed
 
 SHOWN_STATUS = {"time_limit": "time limit"}
 
@@ -20,10 +20,15 @@ class Spread:
     sd: float | None
     n: int
 
-    def text(self, digits: int, sign: str = "") -> str:
-        """ "0.71 ± 0.02 (n=3)", or "0.64 (n=1)"; sign "+" writes the mean's sign always."""
+    def text(self, digits: int, sign: str = "", mark: str = "") -> str:
+        """ "0.71 ± 0.02 (n=3)", "0.64 (n=1)", or with a mark "0.64 lite (n=1)"; sign "+" writes
+        the mean's sign always."""
+        return f"{self.short(digits, sign)}{mark and ' ' + mark} (n={self.n})"
+
+    def short(self, digits: int, sign: str = "") -> str:
+        """ "0.71 ± 0.02" """
         sd = "" if self.sd is None else f" ± {self.sd:.{digits}f}"
-        return f"{self.mean:{sign}.{digits}f}{sd} (n={self.n})"
+        return f"{self.mean:{sign}.{digits}f}{sd}"
 
 
 @dataclass(frozen=True)
@@ -39,8 +44,17 @@ class Summary:
     state: str
 
     def values(self, metric: str) -> dict[int, float]:
-        """{seed: value} of a metric."""
-        return {s: float(r["metrics"][metric]["value"]) for s, r in self.counted.items()}
+        """{seed: value} of a metric, of the records that have it."""
+        having = {s: r["metrics"] for s, r in self.counted.items() if metric in r["metrics"]}
+        return {seed: float(metrics[metric]["value"]) for seed, metrics in having.items()}
+
+    def newest(self) -> Record | None:
+        """The record that was started last, of those that count."""
+        return max(self.counted.values(), key=created, default=None)
+
+    def kinds(self) -> list[str]:
+        """The kinds of data behind the numbers, in words."""
+        return sorted({shown_kind(r["data"]["kind"]) for r in self.counted.values()})
 
 
 def summarize(records: Iterable[Record], metric: str) -> Summary:
@@ -55,8 +69,8 @@ def summarize(records: Iterable[Record], metric: str) -> Summary:
         reason = _why_not_counted(record, metric)
         if reason is not None:
             left_out[reason] += 1
-            if record["status"] != "finished" and not record["overrides"]:
-                state = _state(record)
+            if record["status"] != "finished" and (unnamed(record) or not record["overrides"]):
+                state = state_of(record)
             continue
         if record["seed"] in counted:
             left_out["an older run of the same seed"] += 1
@@ -92,15 +106,16 @@ def created(record: dict[str, Any]) -> datetime:
 
 
 def _why_not_counted(record: Record, metric: str) -> str | None:
-    if record["overrides"]:
+    if record["overrides"] and not unnamed(record):
         return f"overrides ({', '.join(record['overrides'])})"
     if record["status"] != "finished":
-        return _state(record)
+        return state_of(record)
     return None if metric in record["metrics"] else f"no {metric}"
 
 
-def _state(record: Record) -> str:
+def state_of(record: Record) -> str:
+    """How a run ended, or where it is: "diverged", "interrupted at step 1200"."""
     status: str = record["status"]
-    if status in ("diverged", "failed"):
+    if status in ("diverged", "failed", "finished"):
         return status
     return f"{SHOWN_STATUS.get(status, status)} at step {record['steps']}"

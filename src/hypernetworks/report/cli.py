@@ -1,44 +1,44 @@
-"""The command line: tables and the published records. Runs nothing."""
+"""Tables and the published records. Runs nothing."""
 
 import argparse
+import io
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report import records
-from hypernetworks.report.protocol import Table, load_tables, pick
+from hypernetworks.report.custom import all_tables
+from hypernetworks.report.protocol import Table, pick
 from hypernetworks.report.publish import publish
 from hypernetworks.report.published import check_published, write_published
 from hypernetworks.report.tables import terminal_table
 
 PROFILES = ("demo", "lite", "paper")
+RESULTS = Path("results")
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, program: str = "python -m hypernetworks") -> int:
     """Runs one command; foreseen errors are one line on stderr and status 1."""
-    options = _parser().parse_args(arguments)
-    try:
-        if options.experiments is None:
-            options.experiments = experiments_dir()
-        status: int = options.command(options)
-    except (records.RecordError, FileNotFoundError) as error:
-        print(f"error: {error}", file=sys.stderr)
-        return 1
-    return status
+    parser = argparse.ArgumentParser(prog=program, description=__doc__)
+    add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
+    return run(parser.parse_args(arguments))
 
 
-def _parser() -> argparse.ArgumentParser:
+def add_commands(commands: Any) -> None:
+    """Adds report (also as table), publish, index and check to an argparse parser's subparsers;
+    `run` runs what was chosen."""
     common = argparse.ArgumentParser(add_help=False)
-    common.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    common.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     common.add_argument(
         "--experiments", type=Path, metavar="FOLDER", help="default: those of this package"
     )
-    parser = argparse.ArgumentParser(prog="python -m hypernetworks.report", description=__doc__)
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-
-    table = commands.add_parser("table", parents=[common], help="print tables beside the paper's")
-    table.add_argument("--table", metavar="TABLE", help="2 ... 7 or a1; default: all")
+    table = commands.add_parser(
+        "report", aliases=["table"], parents=[common], help="print tables beside the paper's"
+    )
+    table.add_argument("--table", metavar="TABLE", help="7, a1, one of your own; default: all")
     table.add_argument("--profile", choices=PROFILES, help="of the column 'yours'; default: demo")
     table.set_defaults(command=_table)
 
@@ -48,25 +48,57 @@ def _parser() -> argparse.ArgumentParser:
     copy.add_argument("--profile", choices=PROFILES, default="paper", help="with --table")
     copy.set_defaults(command=_publish)
 
-    index = commands.add_parser("index", parents=[common], help="write TABLES.md and INDEX.md")
+    index = commands.add_parser(
+        "index", parents=[common], help="write the pages that are drawn from published records"
+    )
     index.set_defaults(command=_index)
     check = commands.add_parser("check", parents=[common], help="check the published records")
     check.set_defaults(command=_check)
-    return parser
+
+
+def run(options: argparse.Namespace) -> int:
+    """Runs the command of parsed options."""
+    # A terminal that has no ± shows a question mark.
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")
+    try:
+        _check_folder(options.results)
+        if options.experiments is None:
+            options.experiments = experiments_dir()
+        status: int = options.command(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Whoever reads has enough; without this Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    except (records.RecordError, OSError) as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _check_folder(results: Path) -> None:
+    """Raises RecordError where a results folder was named that is none; the default one may be
+    missing, since nothing has run yet."""
+    if results.exists() and not results.is_dir():
+        raise records.RecordError(f"--results {results}: it is no folder")
+    if not results.exists() and results != RESULTS:
+        raise records.RecordError(f"--results {results}: there is no such folder")
 
 
 def _chosen(options: argparse.Namespace) -> list[Table]:
-    tables = {table.id: table for table in load_tables(options.experiments)}
+    tables = {table.id: table for table in all_tables(options.experiments, options.results)}
     if options.table is None:
         return list(tables.values())
     return [pick(tables, options.table, "table")]
 
 
 def _table(options: argparse.Namespace) -> int:
-    for table in _chosen(options):
+    tables = _chosen(options)
+    for table in tables:
         print(terminal_table(table, options.results, options.profile or "demo"))
-    if options.profile is None:
-        only = f" TABLE={options.table}" if options.table else ""
+    if options.profile is None and tables[0].paper is not None:
+        only = f" TABLE={tables[0].id}" if options.table else ""
         command = f"make reproduce-table{only} PROFILE="
         print(f"Real data, shortened to minutes or hours a row: {command}lite")
         print(f"For the paper's protocol on the real data: {command}paper SEEDS=0,1,2")

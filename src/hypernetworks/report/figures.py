@@ -1,13 +1,14 @@
 """Figures, drawn from the curves and arrays that runs leave beside their records."""
 
+import hashlib
 import json
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from hypernetworks.report import mosaics, plots, records, samples
+from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
 from hypernetworks.report.atomic import write_bytes, write_text
+from hypernetworks.report.drawings import DRAWINGS
 from hypernetworks.report.panels import Panel
 from hypernetworks.report.protocol import (
     Figure,
@@ -17,6 +18,8 @@ from hypernetworks.report.protocol import (
     load_tables,
     pick,
 )
+
+TREES = ("runs", "published")  # a figure is drawn from the first that has a run
 
 
 def draw(
@@ -34,50 +37,55 @@ def draw(
         RecordError: for an unknown figure, rows without a run, a damaged record or array.
     """
     figure = pick(load_figures(experiments), figure_id, "figure")
-    tables = {table.id: table for table in load_tables(experiments)}
-    needs = "curve" if figure.drawing == "curves" else "arrays"
-    chosen = [(name, newest(results, *name, profile, needs)) for name in figure.rows]
+    panels = panels_of(figure, load_tables(experiments), results, profile)
+    start = out_dir / f"figure{figure.id}-{profile}"
+    paths, sums = [], {}
+    for suffix, content in DRAWINGS[figure.drawing].draw(figure, panels).items():
+        paths.append(start.with_suffix(suffix))
+        write_bytes(paths[-1], content)
+        sums[paths[-1].name] = hashlib.sha256(content).hexdigest()
+    paths.append(start.with_suffix(".json"))
+    about = {**origin(figure, profile, panels), "files": sums}
+    write_text(paths[-1], json.dumps(about, indent=2) + "\n")
+    return paths
+
+
+def panels_of(
+    figure: Figure,
+    tables: list[Table],
+    results: Path,
+    profile: str,
+    trees: tuple[str, ...] = TREES,
+) -> list[Panel]:
+    """A panel for each of the figure's rows.
+
+    Raises:
+        RecordError: naming the rows without a run.
+    """
+    needs = DRAWINGS[figure.drawing].needs
+    chosen = [(name, newest(results, *name, profile, needs, trees)) for name in figure.rows]
     missing = [f"{folder_name(table)}/{row}" for (table, row), record in chosen if record is None]
     if missing:
         raise records.RecordError(
             f"figure {figure.id}, profile {profile}: no finished run with {needs} of "
             f"{', '.join(missing)}; make reproduce-figure FIGURE={figure.id} PROFILE={profile}"
         )
+    known = {table.id: table for table in tables}
     panels = []
     for (table_id, row_id), record in chosen:
-        table = pick(tables, table_id, "table")
+        table = pick(known, table_id, "table")
         row = pick({row.id: row for row in table.rows}, row_id, "row")
         assert record is not None  # else it is among the missing
-        panels.append(Panel(row.label, _result(table, record), record))
-    start = out_dir / f"figure{figure.id}-{profile}"
-    paths = []
-    for suffix, content in _drawn(figure, panels).items():
-        paths.append(start.with_suffix(suffix))
-        write_bytes(paths[-1], content)
-    paths.append(start.with_suffix(".json"))
-    write_text(paths[-1], json.dumps(_origin(figure, profile, panels), indent=2) + "\n")
-    return paths
+        panels.append(Panel(table.label(row, profile), _result(table, record), record))
+    return panels
 
 
-def _drawn(figure: Figure, panels: Sequence[Panel]) -> dict[str, bytes]:
-    """The figure's files by suffix."""
-    if figure.drawing == "curves":
-        return plots.draw_curves(figure.title, panels)
-    assert figure.array is not None  # else protocol.py had refused it
-    if figure.drawing == "histograms":
-        return plots.draw_histograms(figure.title, panels, figure.array)
-    if figure.drawing == "text":
-        return samples.draw_text(panels, figure.array)
-    if figure.drawing == "gates":
-        return samples.draw_gates(figure.title, panels, figure.array)
-    dimensions = {"kernels": 4, "filters": 3}[figure.drawing]
-    return mosaics.draw_mosaics(figure.title, panels, figure.array, dimensions)
-
-
-def newest(results: Path, table: str, row: str, profile: str, needs: str) -> records.Record | None:
+def newest(
+    results: Path, table: str, row: str, profile: str, needs: str, trees: tuple[str, ...] = TREES
+) -> records.Record | None:
     """The newest finished run of a row that left `needs` ("curve", "arrays"), without overrides;
-    those of this checkout come first."""
-    for tree in ("runs", "published"):
+    of the first of the trees that has one."""
+    for tree in trees:
         found = records.find(results / tree, table, row, profile)
         fit = [r for r in found if r["status"] == "finished" and r[needs] and not r["overrides"]]
         if fit:
@@ -85,17 +93,13 @@ def newest(results: Path, table: str, row: str, profile: str, needs: str) -> rec
     return None
 
 
-def _result(table: Table, record: records.Record) -> str:
-    metric = table.metric
-    measured = record["metrics"].get(metric.name)
-    return f"{metric.name} {measured['value']:.{metric.digits}f} {metric.unit}" if measured else ""
-
-
-def _origin(figure: Figure, profile: str, panels: list[Panel]) -> dict[str, Any]:
+def origin(figure: Figure, profile: str, panels: list[Panel]) -> dict[str, Any]:
+    """What a figure shows, of which records and commits."""
     drawn = [
         {
             "table": panel.record["table"],
             "row": panel.record["row"],
+            "label": panel.label,
             "id": panel.record["id"],
             "data": panel.record["data"]["kind"],
             "commits": sorted({str(segment["commit"]) for segment in panel.record["segments"]}),
@@ -104,3 +108,9 @@ def _origin(figure: Figure, profile: str, panels: list[Panel]) -> dict[str, Any]
         for panel in panels
     ]
     return {"figure": figure.id, "array": figure.array, "profile": profile, "drawn_from": drawn}
+
+
+def _result(table: Table, record: records.Record) -> str:
+    metric = table.metric
+    measured = record["metrics"].get(metric.name)
+    return f"{metric.name} {metric.text(measured['value'])} {metric.unit}" if measured else ""

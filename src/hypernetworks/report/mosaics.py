@@ -7,20 +7,14 @@ Shapes:
 """
 
 import math
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hypernetworks.report.panels import DOTS_PER_INCH, Panel, canvas, pictures
-from hypernetworks.report.records import RecordError
-
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
+from hypernetworks.report.errors import RecordError
 
 GAP = 1  # white pixels between two tiles
-PANEL_DOTS = 960  # a panel's width, at most
 
 
 def kernel_grid(kernels: NDArray[Any]) -> NDArray[np.uint8]:
@@ -67,40 +61,6 @@ def _tile(tiles: NDArray[Any], columns: int) -> NDArray[np.uint8]:
 
 def _gray(weights: NDArray[Any]) -> NDArray[np.uint8]:
     """Weights on one gray scale that is symmetric around 0."""
-    largest = float(np.abs(weights).max()) or 1.0
-    scaled = weights.astype(np.float64) / largest
+    exact = weights.astype(np.float64)
+    scaled = exact / (float(np.abs(exact).max()) or 1.0)
     return np.rint(127.5 + 127.5 * scaled).astype(np.uint8)
-
-
-def draw_mosaics(
-    title: str, panels: Sequence[Panel], array: str, dimensions: int
-) -> dict[str, bytes]:
-    """The panels' arrays of that name side by side, dot by dot.
-
-    Args:
-        dimensions: 4 for kernels, 3 for filters.
-    Raises:
-        RecordError: for an array of other dimensions.
-    """
-    images = [mosaic(panel.array(array, dimensions)) for panel in panels]
-    return pictures(lambda: _drawing(title, panels, images))
-
-
-def _drawing(title: str, panels: Sequence[Panel], images: Sequence[NDArray[np.uint8]]) -> "Drawing":
-    # A whole number of dots a pixel keeps all pixels and all gaps of one size.
-    scales = [max(1, PANEL_DOTS // image.shape[1]) for image in images]
-    sizes = [(s * i.shape[1], s * i.shape[0]) for s, i in zip(scales, images, strict=True)]
-    margin, head = 45, 160
-    width = sum(w for w, _ in sizes) + margin * (len(panels) + 1)
-    height = max(h for _, h in sizes) + head + margin
-    drawing = canvas(width / DOTS_PER_INCH, height / DOTS_PER_INCH)
-    drawing.text(0.5, 1 - 24 / height, title, ha="center", va="top", fontsize=11)
-    left = margin
-    for panel, image, (w, h) in zip(panels, images, sizes, strict=True):
-        box = (left / width, (height - head - h) / height, w / width, h / height)
-        axes = drawing.add_axes(box)
-        axes.imshow(image, cmap="gray", vmin=0, vmax=255, interpolation="nearest")
-        axes.set_axis_off()
-        axes.set_title(panel.title, fontsize=9, color=panel.color)
-        left += w + margin
-    return drawing

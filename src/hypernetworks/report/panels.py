@@ -10,7 +10,8 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-from hypernetworks.report.records import Record, RecordError
+from hypernetworks.report.errors import RecordError
+from hypernetworks.report.records import Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
@@ -20,29 +21,22 @@ DOTS_PER_INCH = 150
 
 @dataclass(frozen=True)
 class Panel:
-    """label: the row's, in the paper's words. result: the table's metric, in words."""
+    """label: the row's, in this profile. result: the table's metric, in words."""
 
     label: str
     result: str
     record: Record
 
     @property
-    def name(self) -> str:
-        """The label; outside profile paper with the size, since the model may be a smaller one."""
-        if self.record["profile"] == "paper":
-            return self.label
-        return f"{self.label} ({self.record['parameters']['total']:,} parameters)"
-
-    @property
     def about(self) -> str:
         """Profile, data and seed."""
         kind = self.record["data"]["kind"]
-        data = "SAMPLE DATA" if kind == "sample" else f"{kind} data"
+        data = "GENERATED DATA" if kind == "sample" else f"{kind} data"
         return f"profile {self.record['profile']}, {data}, seed {self.record['seed']}"
 
     @property
     def title(self) -> str:
-        return f"{self.name}\n{self.result}\n{self.about}"
+        return f"{self.label}\n{self.result}\n{self.about}"
 
     @property
     def color(self) -> str:
@@ -55,7 +49,7 @@ class Panel:
         Raises:
             RecordError: if it is missing, damaged, of other dimensions, empty or not finite.
         """
-        path = self.record.path.with_name(self.record["arrays"])
+        path = self.record.path.with_name(str(self.record["arrays"]))
         try:
             with path.open("rb") as file, np.load(file) as arrays:
                 array: NDArray[Any] = arrays[name]
@@ -75,7 +69,7 @@ class Panel:
         Raises:
             RecordError: if the curve is missing or damaged.
         """
-        path = self.record.path.with_name(self.record["curve"])
+        path = self.record.path.with_name(str(self.record["curve"]))
         metric = self.record["selection"]["metric"]
         try:
             lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]

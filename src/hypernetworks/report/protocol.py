@@ -1,48 +1,50 @@
 """What the paper reports, read from `experiments/`: its tables with their rows, its figures."""
 
 import difflib
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
-from yaml import YAMLError
+from hypernetworks.report.drawings import DRAWINGS
+from hypernetworks.report.errors import RecordError
+from hypernetworks.report.keys import choice, load, take
 
-from hypernetworks.report.records import TABLES, RecordError
-
-DRAWINGS = ("kernels", "filters", "gates", "histograms", "curves", "text")
-_MISSING: Any = object()
+NO_ROWS = ("table", "demo", "lite", "paper")  # files of a table's folder that are no rows
+SHORTENED = ("demo", "lite")
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Metric:
-    """A table's metric. better: "lower" or "higher"; digits: decimals that the paper prints."""
+    """A table's metric. better: "lower" or "higher", or None where nobody said; digits: decimals
+    that are printed."""
 
     name: str
     unit: str
-    better: str
+    better: str | None
     digits: int
+
+    def text(self, value: float, sign: str = "") -> str:
+        return f"{value:{sign}.{self.digits}f}"
 
 
 @dataclass(frozen=True)
 class Row:
     """A row that this project trains.
 
-    value: the paper's number. params: parameters as the paper prints them. params_exact: those
-    that the equations give, in all ("total") or of a named part. compare_with: the row whose
+    values: the paper's number by metric. params: parameters as the paper prints them. params_exact:
+    those that the equations give, in all ("total") or of a named part. compare_with: the row whose
     seeds this one is paired with.
     """
 
     id: str
     label: str
-    order: int
-    value: float
-    params: float | None
-    params_exact: dict[str, int]
-    compare_with: str | None
+    order: int = 0
+    values: dict[str, float] = field(default_factory=dict)
+    params: float | None = None
+    params_exact: dict[str, int] = field(default_factory=dict)
+    compare_with: str | None = None
 
 
 @dataclass(frozen=True)
@@ -55,19 +57,37 @@ class Quoted:
 
 
 @dataclass(frozen=True)
+class Shortening:
+    """What a profile makes of a table: in words, and what it calls the rows."""
+
+    words: str | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Table:
-    """A table of the paper; `paper` says where it stands there."""
+    """A table of the paper, or one of the user's own; `paper` says where it stands there, None for
+    the user's own. metrics: the first one is the table's, the others are shown beside it."""
 
     id: str
     title: str
-    paper: str
-    metric: Metric
+    paper: str | None
+    metrics: tuple[Metric, ...]
     quoted: tuple[Quoted, ...]
     rows: tuple[Row, ...]
-    profiles: dict[str, str]
+    profiles: dict[str, Shortening]
 
-    def row(self, row: str) -> Row | None:
+    @property
+    def metric(self) -> Metric:
+        return self.metrics[0]
+
+    def row(self, row: str | None) -> Row | None:
         return next((found for found in self.rows if found.id == row), None)
+
+    def label(self, row: Row, profile: str) -> str:
+        """What a row is called in a profile: a shortened row says so."""
+        shortening = self.profiles.get(profile, Shortening())
+        return shortening.labels.get(row.id, row.label)
 
 
 @dataclass(frozen=True)
@@ -88,14 +108,20 @@ def folder_name(table: str) -> str:
     return f"table{table}" if table.isdigit() else f"table_{table}"
 
 
+def in_order(tables: Iterable[str]) -> list[str]:
+    """Ids in the paper's order: numbers, then the appendix, then the user's own by name."""
+    return sorted(set(tables), key=lambda id_: (not id_.isdigit(), len(id_) * id_.isdigit(), id_))
+
+
 def load_tables(experiments: Path) -> list[Table]:
     """All tables that have a folder, in the paper's order.
 
     Raises:
         RecordError: naming the file and the key.
     """
-    present = [table for table in TABLES if (experiments / folder_name(table)).is_dir()]
-    return [_load_table(table, experiments / folder_name(table)) for table in present]
+    names = [path.name for path in experiments.glob("table*") if path.is_dir()]
+    tables = [_table_id(name) for name in names if folder_name(_table_id(name)) == name]
+    return [_load_table(table, experiments / folder_name(table)) for table in in_order(tables)]
 
 
 def load_figures(experiments: Path) -> dict[str, Figure]:
@@ -105,67 +131,97 @@ def load_figures(experiments: Path) -> dict[str, Figure]:
         RecordError: naming the file and the key.
     """
     path = experiments / "figures.yaml"
-    return {str(key): _figure(str(key), value, path) for key, value in _load(path).items()}
+    return {str(key): _figure(str(key), value, path) for key, value in load(path).items()}
 
 
 def pick(known: Mapping[str, T], name: str, what: str) -> T:
-    """The table or figure of that name.
+    """The table or figure of that name, in capitals or not.
 
     Raises:
         RecordError: naming the valid ones, and the nearest if one is near.
     """
-    if name in known:
-        return known[name]
-    near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
+    for spelled in (name, name.lower()):
+        if spelled in known:
+            return known[spelled]
+    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? " if near else ""
     raise RecordError(f"no {what} {name!r}; {hint}there are: {', '.join(known) or 'none'}")
 
 
+def _table_id(folder: str) -> str:
+    return folder.removeprefix("table").removeprefix("_")
+
+
 def _load_table(table: str, folder: Path) -> Table:
     path = folder / "table.yaml"
-    fields = _load(path)
-    _expect(fields, "table", table, path)
-    metric = Metric(
-        _take(fields, "metric.name", str, path),
-        _take(fields, "metric.unit", str, path),
-        _choice(fields, "metric.better", ("lower", "higher"), path),
-        _take(fields, "metric.digits", int, path),
-    )
+    fields = load(path)
+    said = take(fields, "table", str, path)
+    if said != table:
+        raise RecordError(f"{path}: key 'table' is {said!r}, but the file's place says {table!r}")
+    metrics = tuple(_metric(entry, path) for entry in take(fields, "metrics", list, path))
+    if not metrics:
+        raise RecordError(f"{path}: key 'metrics' names none")
     quoted = tuple(
         Quoted(
-            _take(entry, "label", str, path),
-            _take(entry, metric.name, float, path),
-            _take(entry, "params", float, path, None),
+            take(entry, "label", str, path),
+            take(entry, metrics[0].name, float, path),
+            take(entry, "params", float, path, None),
         )
-        for entry in _take(fields, "quoted", list, path, [])
+        for entry in take(fields, "quoted", list, path, [])
     )
-    files = sorted(file for file in folder.glob("*.yaml") if file != path)
-    rows = tuple(sorted((_row(table, metric, file) for file in files), key=lambda r: r.order))
+    files = sorted(file for file in folder.glob("*.yaml") if file.stem not in NO_ROWS)
+    rows = tuple(sorted((_row(metrics, file) for file in files), key=lambda row: row.order))
     for row in rows:
         if row.compare_with not in (None, *(other.id for other in rows)):
             raise RecordError(
                 f"{folder / row.id}.yaml: key 'paper.compare_with' names no row: {row.compare_with}"
             )
-    title, paper = _take(fields, "title", str, path), _take(fields, "paper", str, path)
-    said = _take(fields, "profiles", dict, path, {})
-    profiles = {name: _take(said, name, str, path) for name in said}
-    return Table(table, title, paper, metric, quoted, rows, profiles)
+    profiles = {name: _shortening(folder / f"{name}.yaml", rows) for name in SHORTENED}
+    title, paper = take(fields, "title", str, path), take(fields, "paper", str, path)
+    return Table(table, title, paper, metrics, quoted, rows, profiles)
 
 
-def _row(table: str, metric: Metric, path: Path) -> Row:
-    fields = _load(path)
-    _expect(fields, "table", table, path)
-    _expect(fields, "row", path.stem, path)
-    exact = _take(fields, "paper.params_exact", dict, path, {})
+def _metric(fields: Any, path: Path) -> Metric:
+    return Metric(
+        take(fields, "name", str, path),
+        take(fields, "unit", str, path),
+        choice(fields, "better", ("lower", "higher"), path),
+        take(fields, "digits", int, path),
+    )
+
+
+def _row(metrics: tuple[Metric, ...], path: Path) -> Row:
+    fields = load(path)
+    exact = take(fields, "paper.params_exact", dict, path, {})
+    values = {metrics[0].name: take(fields, f"paper.{metrics[0].name}", float, path)}
+    for metric in metrics[1:]:
+        value = take(fields, f"paper.{metric.name}", float, path, None)
+        values |= {} if value is None else {metric.name: value}
     return Row(
         id=path.stem,
-        label=_take(fields, "paper.label", str, path),
-        order=_take(fields, "paper.order", int, path),
-        value=_take(fields, f"paper.{metric.name}", float, path),
-        params=_take(fields, "paper.params", float, path, None),
-        params_exact={part: _take(exact, part, int, path) for part in exact},
-        compare_with=_take(fields, "paper.compare_with", str, path, None),
+        label=take(fields, "paper.label", str, path),
+        order=take(fields, "paper.order", int, path),
+        values=values,
+        params=take(fields, "paper.params", float, path, None),
+        params_exact={part: take(exact, part, int, path) for part in exact},
+        compare_with=take(fields, "paper.compare_with", str, path, None),
     )
+
+
+def _shortening(path: Path, rows: tuple[Row, ...]) -> Shortening:
+    """A profile's words and labels: a row's own, else the template's over the paper's."""
+    if not path.is_file():
+        return Shortening()
+    fields = load(path)
+    template = take(fields, "label", str, path, "{paper}")
+    labels = {}
+    unknown = set(take(fields, "rows", dict, path, {})) - {row.id for row in rows}
+    if unknown:
+        raise RecordError(f"{path}: key 'rows' names no row: {', '.join(sorted(unknown))}")
+    for row in rows:
+        own = take(fields, f"rows.{row.id}.label", str, path, None)
+        labels[row.id] = own or template.replace("{paper}", row.label)
+    return Shortening(take(fields, "words", str, path, None), labels)
 
 
 def _figure(figure: str, fields: Any, path: Path) -> Figure:
@@ -174,58 +230,17 @@ def _figure(figure: str, fields: Any, path: Path) -> Figure:
 
     whole = {figure: fields}
     rows = []
-    for name in _take(whole, key("rows"), list, path):
+    for name in take(whole, key("rows"), list, path):
         folder, _, row = str(name).partition("/")
-        table = folder.removeprefix("table").removeprefix("_")
-        if table not in TABLES or folder_name(table) != folder or not row:
+        table = _table_id(folder)
+        if folder_name(table) != folder or not table or not row:
             raise RecordError(f"{path}: key '{key('rows')}': {name!r} is not like table7/cnn")
         rows.append((table, row))
-    drawing = _choice(whole, key("drawing"), DRAWINGS, path)
-    if drawing == "gates" and len(rows) != 1:
-        raise RecordError(f"{path}: key '{key('rows')}': gates are drawn of one row")
-    return Figure(
-        id=figure,
-        title=_take(whole, key("title"), str, path),
-        paper=_take(whole, key("paper"), str, path),
-        rows=tuple(rows),
-        array=None if drawing == "curves" else _take(whole, key("array"), str, path),
-        drawing=drawing,
-    )
-
-
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        fields = OmegaConf.to_container(OmegaConf.load(path))
-    except (OSError, YAMLError, OmegaConfBaseException) as error:
-        raise RecordError(f"{path}: cannot be read ({' '.join(str(error).split())})") from error
-    if not isinstance(fields, dict):
-        raise RecordError(f"{path}: holds no keys")
-    return {str(key): value for key, value in fields.items()}
-
-
-def _take(fields: Any, key: str, kind: type, path: Path, default: Any = _MISSING) -> Any:
-    """The value of a dotted key; whole numbers serve as float."""
-    value = fields
-    for part in key.split("."):
-        value = value.get(part, _MISSING) if isinstance(value, dict) else _MISSING
-    if value is _MISSING or (value is None and default is None):
-        if default is _MISSING:
-            raise RecordError(f"{path}: key '{key}' is missing")
-        return default
-    kinds = (int, float) if kind is float else (kind,)
-    if not isinstance(value, kinds) or isinstance(value, bool):
-        raise RecordError(f"{path}: key '{key}' must be of type {kind.__name__}, is {value!r}")
-    return value
-
-
-def _choice(fields: Any, key: str, choices: tuple[str, ...], path: Path) -> str:
-    value = _take(fields, key, str, path)
-    if value not in choices:
-        raise RecordError(f"{path}: key '{key}' must be {' or '.join(choices)}, is {value!r}")
-    return str(value)
-
-
-def _expect(fields: Any, key: str, value: str, path: Path) -> None:
-    found = _take(fields, key, str, path)
-    if found != value:
-        raise RecordError(f"{path}: key '{key}' is {found!r}, but the file's place says {value!r}")
+    if not rows:
+        raise RecordError(f"{path}: key '{key('rows')}' names none")
+    drawing = choice(whole, key("drawing"), tuple(DRAWINGS), path)
+    if DRAWINGS[drawing].one_row and len(rows) != 1:
+        raise RecordError(f"{path}: key '{key('rows')}': {drawing} are drawn of one row")
+    array = take(whole, key("array"), str, path) if DRAWINGS[drawing].needs == "arrays" else None
+    title, paper = take(whole, key("title"), str, path), take(whole, key("paper"), str, path)
+    return Figure(figure, title, paper, tuple(rows), array, drawing)

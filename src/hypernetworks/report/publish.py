@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from hypernetworks.report import records
+from hypernetworks.report import checksums, records
 from hypernetworks.report.atomic import write_bytes
 from hypernetworks.report.published import write_published
 
@@ -18,10 +18,11 @@ def publish(paths: Sequence[Path], results: Path, experiments: Path) -> list[Pat
     Returns:
         the published records' files, also of those that were published before.
     Raises:
-        RecordError: for sample data, an unfinished run, sources without a commit or that differ
+        RecordError: for generated data, an unfinished run, sources without a commit or that differ
             from it, overrides, a missing curve or array file, or other content under the same
-            name.
+            name; if a published file changed.
     """
+    checksums.refuse_changes(results / "published")
     for path in paths:
         _copies(path, results / "published")
     targets = []

@@ -1,34 +1,34 @@
 """The record of one run: one validated JSON file, `<tree>/<table>/<row>/<id>.json`.
 
 A tree is `results/runs` (what this checkout ran) or `results/published` (what is committed). The
-fields are those of `record.schema.json` beside this file.
+fields are those of `record.schema.json` beside this file; records of version 1 are read in the form
+of version 2.
 """
 
 import json
-import math
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
-from jsonschema import Draft202012Validator
-from jsonschema.exceptions import best_match
-
 from hypernetworks.report.atomic import write_text
+from hypernetworks.report.errors import RecordError as RecordError
+from hypernetworks.report.upgrade import upgrade
+from hypernetworks.report.validation import validate, version_of
 
-TABLES = ("2", "3", "4", "5", "6", "7", "a1")  # in the paper's order
-
-
-class RecordError(Exception):
-    """A record, table or figure that cannot be read, written or drawn; one line says why."""
+NO_TABLE = "custom"  # the table and row of a run that belongs to none
 
 
 class Record(dict[str, Any]):
-    """A validated record, and the file it was read from."""
+    """A validated record of version 2, and the file it was read from."""
 
     def __init__(self, fields: dict[str, Any], path: Path) -> None:
         super().__init__(fields)
         self.path = path
+
+    @property
+    def configuration(self) -> str:
+        """The part of the id that stands for the configuration; in version 1 it was of another
+        hash than `config_hash` is."""
+        return str(self["id"]).split("-")[2]
 
 
 def folder_of(tree: Path, table: str, row: str) -> Path:
@@ -42,8 +42,8 @@ def write(record: dict[str, Any], folder: Path) -> Path:
     Returns:
         the file's path.
     Raises:
-        RecordError: if a field is missing, unknown, of another type, NaN or infinite; then nothing
-            is written.
+        RecordError: if a field is missing, unknown, of another type, NaN or infinite, or the
+            protocol is not what the other fields say; then nothing is written.
     """
     path = folder / f"{record.get('id')}.json"
     validate(record, path)
@@ -52,18 +52,26 @@ def write(record: dict[str, Any], folder: Path) -> Path:
 
 
 def read(path: Path) -> Record:
-    """Reads and validates one record.
+    """Reads and validates one record, of either version.
 
     Raises:
         RecordError: naming the file and the field.
     """
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
+    except RecursionError:
+        raise RecordError(f"{path}: cannot be read as JSON (nested too deeply)") from None
     except (OSError, ValueError) as error:
         raise RecordError(f"{path}: cannot be read as JSON ({error})") from error
-    validate(fields, path)
+    version = version_of(fields, path)
+    validate(fields, path, version)
     if path.stem != fields["id"]:
         raise RecordError(f"{path}: $.id is {fields['id']!r}, but the file is named {path.stem!r}")
+    if version == 1:
+        try:
+            fields = upgrade(fields)
+        except RecordError as error:
+            raise RecordError(f"{path}: {error}") from error
     return Record(fields, path)
 
 
@@ -79,49 +87,11 @@ def find(
     return [read(path) for path in sorted(tree.glob(pattern))]
 
 
-def validate(record: Any, path: Path) -> None:
-    """Checks a record against the schema.
-
-    Raises:
-        RecordError: naming the file (`path` need not exist) and the field.
-    """
-    error = best_match(_validator().iter_errors(record))
-    if error is not None:
-        message = " ".join(error.message.split())
-        message = message if len(message) <= 200 else message[:200] + " ..."
-        raise RecordError(f"{path}: {error.json_path}: {message}")
-    field = _not_finite(record, "$")
-    if field is not None:
-        raise RecordError(f"{path}: {field}: NaN and infinity are refused")
-    start = f"{record['profile']}-seed{record['seed']}-"
-    if not record["id"].startswith(start):
-        raise RecordError(f"{path}: $.id: {record['id']!r} does not start with {start!r}")
-
-
-@cache
-def _validator() -> Draft202012Validator:
-    schema = files("hypernetworks.report").joinpath("record.schema.json")
-    return Draft202012Validator(json.loads(schema.read_text(encoding="utf-8")))
-
-
-def _not_finite(value: Any, name: str) -> str | None:
-    """The JSON path of the first NaN or infinity."""
-    if isinstance(value, float):
-        return None if math.isfinite(value) else name
-    if isinstance(value, dict):
-        children = [(item, f"{name}.{key}") for key, item in value.items()]
-    elif isinstance(value, list):
-        children = [(item, f"{name}[{i}]") for i, item in enumerate(value)]
-    else:
-        return None
-    return next((found for item, at in children if (found := _not_finite(item, at))), None)
-
-
 def why_not_published(record: dict[str, Any]) -> str | None:
     """Why a run may not be committed among the published records; None if it may."""
     if record["data"]["kind"] == "sample":
-        return "sample data"
-    if record["table"] == "custom":
+        return "generated data"
+    if record["table"] == NO_TABLE:
         return "a run of no table"
     if record["status"] != "finished":
         return f"not finished ({record['status']})"
@@ -141,5 +111,15 @@ def why_not_paper(record: dict[str, Any]) -> str | None:
     if record["profile"] != "paper":
         return f"profile {record['profile']}"
     if record["data"]["kind"] != "real":
-        return f"{record['data']['kind']} data"
+        return f"{shown_kind(record['data']['kind'])} data"
     return why_not_published(record)
+
+
+def unnamed(record: dict[str, Any]) -> bool:
+    """Whether a run has no row of its own: then its configuration is all that tells it apart."""
+    return NO_TABLE in (record["table"], record["row"])
+
+
+def shown_kind(kind: str) -> str:
+    """A kind of data in words: records call generated data a sample."""
+    return "generated" if kind == "sample" else kind

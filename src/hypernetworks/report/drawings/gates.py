@@ -1,4 +1,4 @@
-"""Sampled text: as text (figures 14, 15), and with the gates' weight changes (figure 4).
+"""A sampled text with the changes of the gates' generated weights under it (figure 4).
 
 N symbols of a text, G = 4 gates
 """
@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hypernetworks.report.drawings.text import sampled
+from hypernetworks.report.errors import RecordError
 from hypernetworks.report.panels import Panel, canvas, pictures
-from hypernetworks.report.records import RecordError
 
 if TYPE_CHECKING:
-    from matplotlib.figure import Figure as Drawing
+    from matplotlib.figure import Figure as Picture
+
+    from hypernetworks.report.protocol import Figure
 
 GATES = ("i", "g", "f", "o")
 LINE = 64  # characters a line of the picture
@@ -35,46 +38,55 @@ each gate is its largest change here: {largest}. Of the largest: {means}.</p>
 """
 
 
-def draw_text(panels: Sequence[Panel], array: str) -> dict[str, bytes]:
-    """The panels' texts, each under its title, as .txt in the text's own bytes."""
-    parts = [f"{panel.title}\n\n".encode() + _bytes(panel, array) for panel in panels]
-    return {".txt": b"\n\n".join(parts) + b"\n"}
-
-
-def draw_gates(title: str, panels: Sequence[Panel], array: str) -> dict[str, bytes]:
+def draw(figure: "Figure", panels: Sequence[Panel]) -> dict[str, bytes]:
     """The one panel's text with the changes of its gates under it, as pictures and as HTML.
 
     Raises:
         RecordError: if text and changes do not fit each other.
     """
     (panel,) = panels
-    text, changes = _bytes(panel, array), panel.array("weight_change", 2).astype(float)
+    text, changes = text_and_changes(panel, str(figure.array))
+    largest = largest_changes(changes)
+    scaled = changes / largest
+    return {
+        **pictures(lambda: _picture(figure.title, panel, text, scaled)),
+        ".html": _page(figure.title, panel, text, scaled, largest).encode(),
+    }
+
+
+def text_and_changes(panel: Panel, array: str) -> tuple[bytes, NDArray[np.float64]]:
+    """The bytes of a sampled text from the second to the last but one, and the change of each
+    gate's weights (N, G) when each of them is read.
+
+    Raises:
+        RecordError: if text and changes do not fit each other.
+    """
+    text, changes = sampled(panel, array), panel.array("weight_change", 2).astype(np.float64)
     if changes.shape != (len(text) - 2, len(GATES)):
         raise RecordError(
             f"{panel.record.path}: changes of shape {changes.shape} for {len(text)} characters"
         )
     # The first change is that from the first character read to the second.
-    text = text[1:-1]
-    largest = np.where(changes.max(0) > 0, changes.max(0), 1)
-    scaled = changes / largest
-    return {
-        **pictures(lambda: _picture(title, panel, text, scaled)),
-        ".html": _page(title, panel, text, scaled, largest).encode(),
-    }
+    return text[1:-1], changes
 
 
-def _bytes(panel: Panel, array: str) -> bytes:
-    return panel.array(array, 1).astype(np.uint8).tobytes()
+def largest_changes(changes: NDArray[Any]) -> NDArray[Any]:
+    """Each gate's largest change (G,); 1 for a gate that never changes."""
+    return np.where(changes.max(0) > 0, changes.max(0), 1)
 
 
-def means_by_kind(text: bytes, scaled: NDArray[Any]) -> str:
-    """The mean change, all gates, at letters, at brackets, at everything else, in words."""
+def change_by_kind(text: bytes, scaled: NDArray[Any]) -> dict[str, float]:
+    """The mean change, all gates, at letters, at brackets, at everything else, where there are
+    any."""
     letter = np.array([chr(byte).isalpha() or byte >= 128 for byte in text])
     bracket = np.array([byte in b"[](){}<>" for byte in text])
     kinds = {"letters": letter, "brackets": bracket, "the rest": ~letter & ~bracket}
     change = scaled.mean(1)
-    found = [f"{kind} {change[of].mean():.2f}" for kind, of in kinds.items() if of.any()]
-    return f"mean change at {', '.join(found)}"
+    return {kind: float(change[of].mean()) for kind, of in kinds.items() if of.any()}
+
+
+def in_words(means: dict[str, float]) -> str:
+    return f"mean change at {', '.join(f'{kind} {mean:.2f}' for kind, mean in means.items())}"
 
 
 def shown(byte: int) -> str:
@@ -82,28 +94,28 @@ def shown(byte: int) -> str:
     return {10: "↵", 9: "→"}.get(byte) or (chr(byte) if 32 <= byte < 127 else "·")
 
 
-def _picture(title: str, panel: Panel, text: bytes, scaled: NDArray[Any]) -> "Drawing":
-    means = means_by_kind(text, scaled)
+def _picture(title: str, panel: Panel, text: bytes, scaled: NDArray[Any]) -> "Picture":
+    means = in_words(change_by_kind(text, scaled))
     text, scaled = text[: LINE * LINES], scaled[: LINE * LINES]
     count = -(-len(text) // LINE)
     height = 0.75 * count + 1.15
-    drawing = canvas(11, height)
+    picture = canvas(11, height)
     top = 1 - 0.95 / height
     head = f"{title}\n{panel.title}\n{means}"
-    drawing.text(0.5, 0.99, head, ha="center", va="top", fontsize=9, color=panel.color)
+    picture.text(0.5, 0.99, head, ha="center", va="top", fontsize=9, color=panel.color)
     for line in range(count):
         part = slice(line * LINE, (line + 1) * LINE)
         rows = np.full((len(GATES), LINE), np.nan)
         rows[:, : len(text[part])] = scaled[part].T
         bottom = top * (count - line - 1) / count + 0.01
-        axes = drawing.add_axes((0.04, bottom, 0.95, top / count * 0.55))
+        axes = picture.add_axes((0.04, bottom, 0.95, top / count * 0.55))
         axes.imshow(rows, cmap="Reds", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
         axes.set_yticks(range(len(GATES)), GATES, fontsize=6)
         axes.set_xticks([])
         for column, byte in enumerate(text[part]):
             character = axes.text(column, -0.8, shown(byte), ha="center", va="bottom")
             character.set(family="monospace", fontsize=9)
-    return drawing
+    return picture
 
 
 def _page(
@@ -117,7 +129,7 @@ def _page(
             spans.append('<b class="end"></b>')
     about = escape(panel.title).replace("\n", "; ")
     sizes = ", ".join(f"{gate} {value:.3g}" for gate, value in zip(GATES, largest, strict=True))
-    means = means_by_kind(text, scaled)
+    means = in_words(change_by_kind(text, scaled))
     return PAGE.format(
         title=escape(title), about=about, largest=sizes, means=means, text="".join(spans)
     )

@@ -1,0 +1,125 @@
+"""The numbers of one tree of records in one profile: what a table shows in a column."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from hypernetworks.report import records
+from hypernetworks.report.aggregate import Summary, spread, summarize
+from hypernetworks.report.custom import row_key
+from hypernetworks.report.protocol import Metric, Table
+
+# The profiles whose published numbers are shown, the best first: where the profile that is asked
+# for has none, the other's stand in their place, marked.
+PREFERRED = {"demo": ("paper", "lite"), "lite": ("lite", "paper"), "paper": ("paper", "lite")}
+ANY = ("paper", "lite", "demo")
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """The records behind a number, and their profile."""
+
+    profile: str
+    summary: Summary
+
+
+@dataclass(frozen=True)
+class Column:
+    """profile: of the rows' labels; numbers of another one are marked. evidence: by row, that of
+    the best profile that has any."""
+
+    heading: str
+    profile: str
+    evidence: dict[str, Evidence] = field(default_factory=dict)
+
+    def summary(self, row: str) -> Summary:
+        return self.evidence[row].summary
+
+    def kinds(self, profile: str) -> list[str]:
+        """The kinds of data behind the numbers of a profile."""
+        of_profile = [e.summary for e in self.evidence.values() if e.profile == profile]
+        return sorted({kind for summary in of_profile for kind in summary.kinds()})
+
+    def profiles(self) -> list[str]:
+        """Of the numbers that there are."""
+        return list(dict.fromkeys(e.profile for e in self.evidence.values() if e.summary.counted))
+
+
+def published_column(table: Table, results: Path, profile: str) -> Column:
+    """The published records; those of profile paper if they are reproductions."""
+    found = records.find(results / "published", table.id)
+    kept = [record for record in found if _refusal(table, record) is None]
+    return _column("published", table, profile, PREFERRED[profile], kept)
+
+
+def yours_column(table: Table, results: Path, profile: str) -> Column:
+    """What this checkout ran in a profile; of a table of the user's own, else in another one."""
+    found = records.find(results / "runs", table.id)
+    profiles = (profile,) if table.paper is not None else (profile, *ANY)
+    return _column("yours", table, profile, profiles, found)
+
+
+def _refusal(table: Table, record: records.Record) -> str | None:
+    if record["profile"] == "paper" and table.paper is not None:
+        return records.why_not_paper(record)
+    return records.why_not_published(record)
+
+
+def _column(
+    heading: str,
+    table: Table,
+    shown: str,
+    profiles: Iterable[str],
+    found: list[records.Record],
+) -> Column:
+    evidence = {}
+    for row in table.rows:
+        of_row = [record for record in found if row_key(record) == row.id]
+        evidence[row.id] = _best(table, profiles, of_row)
+    return Column(heading, shown, evidence)
+
+
+def _best(table: Table, profiles: Iterable[str], of_row: list[records.Record]) -> Evidence:
+    """Of the first profile that has a number; without any, the state of the first."""
+    found = []
+    for profile in profiles:
+        of_profile = [record for record in of_row if record["profile"] == profile]
+        found.append(Evidence(profile, summarize(of_profile, table.metric.name)))
+    return next((evidence for evidence in found if evidence.summary.counted), found[0])
+
+
+def cell(metric: Metric, column: Column, row: str) -> str:
+    """ "0.70 ± 0.10 (n=3)", "1.971 lite (n=1) prefix", or the state of a row without a number."""
+    evidence = column.evidence[row]
+    if not evidence.summary.counted:
+        return evidence.summary.state
+    found = spread(list(evidence.summary.values(metric.name).values()))
+    return found.text(metric.digits, mark=_profile(column, evidence)) + doubts(evidence.summary)
+
+
+def short_cell(metric: Metric, column: Column, row: str) -> str:
+    """The same without n, which stands beside it; "-" for a row without this number."""
+    evidence = column.evidence[row]
+    values = list(evidence.summary.values(metric.name).values())
+    if not values:
+        return "-"
+    profile = _profile(column, evidence)
+    text = spread(values).short(metric.digits) + (profile and f" {profile}")
+    return text + doubts(evidence.summary)
+
+
+def about(evidence: Evidence) -> str:
+    """ "paper · real"; "-" without records."""
+    kinds = ", ".join(evidence.summary.kinds())
+    return f"{evidence.profile} · {kinds}" if kinds else "-"
+
+
+def doubts(summary: Summary) -> str:
+    """Names the data behind a number unless they are real and complete; † means a note below."""
+    kinds = "".join(f" {kind}" for kind in summary.kinds() if kind != "real")
+    of_paper = [r for r in summary.counted.values() if r["profile"] == "paper"]
+    return kinds + (" †" if any(map(records.why_not_paper, of_paper)) else "")
+
+
+def _profile(column: Column, evidence: Evidence) -> str:
+    return "" if evidence.profile == column.profile else evidence.profile

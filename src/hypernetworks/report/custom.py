@@ -1,0 +1,75 @@
+"""Tables of the user's own: known from their records alone."""
+
+from collections.abc import Collection, Iterable
+from pathlib import Path
+
+from hypernetworks.report import records
+from hypernetworks.report.aggregate import created
+from hypernetworks.report.protocol import Metric, Row, Shortening, Table, in_order, load_tables
+
+DIGITS = {"percent": 2, "bits": 3}  # by unit
+OTHERWISE = 4
+TREES = ("published", "runs")
+
+
+def all_tables(experiments: Path, results: Path, trees: Collection[str] = TREES) -> list[Table]:
+    """The paper's tables, then the user's own that have records in these trees."""
+    tables = load_tables(experiments)
+    known = {table.id for table in tables}
+    # The others' folders alone are read: a damaged record of one table is no other's concern.
+    folders = [folder for tree in trees for folder in sorted((results / tree).glob("[a-z0-9]*"))]
+    paths = [p for f in folders if f.name not in known for p in sorted(f.glob("*/*-seed*.json"))]
+    return [*tables, *custom_tables(map(records.read, paths), known)]
+
+
+def custom_tables(found: Iterable[records.Record], known: Collection[str]) -> list[Table]:
+    """The tables of the records whose table is none of the known ones."""
+    by_table: dict[str, list[records.Record]] = {}
+    for record in sorted(found, key=created):
+        if record["table"] not in known:
+            by_table.setdefault(record["table"], []).append(record)
+    return [_table(id_, by_table[id_]) for id_ in in_order(by_table)]
+
+
+def row_key(record: records.Record) -> str:
+    """What tells the rows of a table apart: their names, or the configurations of unnamed runs."""
+    return str(record["config_hash"][:8] if records.unnamed(record) else record["row"])
+
+
+def name_of(record: records.Record) -> str:
+    """The label of a run; of an unnamed one, what it trained on what."""
+    if not records.unnamed(record) or record["label"] != records.NO_TABLE:
+        return str(record["label"])
+    model, dataset = record["protocol"]["model"], record["protocol"]["dataset"]
+    model_name = str(model.get("name") or model.get("_target_", "model")).rpartition(".")[2]
+    return f"{model_name} on {dataset.get('name', 'data')}, {row_key(record)}"
+
+
+def _table(id_: str, found: list[records.Record]) -> Table:
+    """found: by time, so that later labels are the ones that count."""
+    title = "runs of no table" if id_ == records.NO_TABLE else "of your own"
+    rows = {row_key(record): Row(row_key(record), name_of(record)) for record in found}
+    labels: dict[str, dict[str, str]] = {}
+    for record in found:
+        labels.setdefault(record["profile"], {})[row_key(record)] = name_of(record)
+    names = dict.fromkeys(name for record in found for name in record["headline"])
+    return Table(
+        id=id_,
+        title=title,
+        paper=None,
+        metrics=tuple(_metric(name, found) for name in names),
+        quoted=(),
+        rows=tuple(rows[key] for key in sorted(rows)),
+        profiles={profile: Shortening(None, of_rows) for profile, of_rows in labels.items()},
+    )
+
+
+def _metric(name: str, found: list[records.Record]) -> Metric:
+    """Its unit is that of the records that have it; its direction that of the same metric where
+    runs are selected by it."""
+    units = [r["metrics"][name]["unit"] for r in found if name in r["metrics"]]
+    base = name.rpartition("_")[2]
+    selections = [record["selection"] for record in found]
+    better = [s["better"] for s in selections if s["metric"].rpartition("_")[2] == base]
+    unit = units[-1] if units else "unit unknown"
+    return Metric(name, unit, better[-1] if better else None, DIGITS.get(unit, OTHERWISE))

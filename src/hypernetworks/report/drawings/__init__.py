@@ -1,0 +1,39 @@
+"""The kinds of drawings, a module each: `draw(figure, panels) -> {suffix: bytes}`.
+
+Modules:
+    kernels, filters    tiles on one gray scale (figures 2, 8, 12, 13), drawn by tiles
+    gates               a text and how the generated weights change with it (figure 4)
+    histograms          shares of equal parts of [-1, 1] (figure 5)
+    curves              the selection's metric against the steps (figure 6)
+    text                sampled text (figures 14, 15)
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hypernetworks.report.drawings import curves, filters, gates, histograms, kernels, text
+from hypernetworks.report.panels import Panel
+
+if TYPE_CHECKING:
+    from hypernetworks.report.protocol import Figure
+
+
+@dataclass(frozen=True)
+class Drawing:
+    """draw: the figure's files by suffix. needs: what a run must have left, "arrays" or "curve".
+    one_row: whether it can show no more than one run."""
+
+    draw: Callable[["Figure", Sequence[Panel]], dict[str, bytes]]
+    needs: str = "arrays"
+    one_row: bool = False
+
+
+DRAWINGS = {
+    "kernels": Drawing(kernels.draw),
+    "filters": Drawing(filters.draw),
+    "gates": Drawing(gates.draw, one_row=True),
+    "histograms": Drawing(histograms.draw),
+    "curves": Drawing(curves.draw, needs="curve"),
+    "text": Drawing(text.draw),
+}

@@ -1,0 +1,142 @@
+"""What stands between the marks of README.md and docs/results.md."""
+
+from pathlib import Path
+
+from hypernetworks.report.aggregate import spread
+from hypernetworks.report.claims import Difference, differences, of_figure, order
+from hypernetworks.report.columns import (
+    Column,
+    Evidence,
+    about,
+    doubts,
+    published_column,
+)
+from hypernetworks.report.pages import device
+from hypernetworks.report.protocol import Figure, Table
+from hypernetworks.report.tables import (
+    Line,
+    as_text,
+    baselines,
+    heading,
+    parameters,
+    value_range,
+)
+
+SHORTENED = (
+    "Rows of the profile `lite` are shortened, as their names say: they check the paper's claims "
+    "at a smaller scale and reproduce none of its numbers. One seed (n=1) is no evidence for an "
+    "order."
+)
+DRAWN = (".png", ".txt", ".html")
+
+
+def best_table(tables: list[Table], results: Path) -> str:
+    """One table of every row that has published numbers, each with the best that it has."""
+    lines = []
+    for table in tables:
+        column = published_column(table, results, "paper")
+        for label, evidence, row in _shown(table, column):
+            metric = table.metric
+            paper = table.row(row)
+            number = paper.values.get(metric.name) if paper else None
+            lines.append(
+                {
+                    "table": table.id,
+                    "row": label,
+                    "measured": f"{metric.name}, {metric.unit}",
+                    "paper": "-" if number is None else metric.text(number),
+                    "ours": _ours(table, evidence),
+                    "profile · data": about(evidence),
+                }
+            )
+    if not lines:
+        return "No run is published yet."
+    return f"{as_text(lines, 'github')}\n\n{SHORTENED}"
+
+
+def claims_page(tables: list[Table], figures: dict[str, Figure], results: Path, drawn: Path) -> str:
+    """A section a table: its rows, their differences, baselines, figures.
+
+    Args:
+        drawn: the folder of the drawn figures, beside the page.
+    """
+    sections = [SHORTENED]
+    for table in tables:
+        column = published_column(table, results, "paper")
+        if column.profiles():
+            sections.append(f"## Table {table.id}. {table.title}\n\n{heading(table)}.")
+            sections += _claims(table, column)
+            of_table = [figure for figure in figures.values() if figure.rows[0][0] == table.id]
+            sections += [_figure(figure, tables, results, drawn) for figure in of_table]
+    return "\n\n".join(section for section in sections if section)
+
+
+def _shown(table: Table, column: Column) -> list[tuple[str, Evidence, str]]:
+    """(label in the profile of its numbers, the records behind them, row)."""
+    rows = [(row, column.evidence[row.id]) for row in table.rows]
+    return [(table.label(row, e.profile), e, row.id) for row, e in rows if e.summary.counted]
+
+
+def _ours(table: Table, evidence: Evidence) -> str:
+    values = list(evidence.summary.values(table.metric.name).values())
+    return spread(values).text(table.metric.digits) + doubts(evidence.summary)
+
+
+def _claims(table: Table, column: Column) -> list[str]:
+    lines: list[Line] = []
+    for label, evidence, row_id in _shown(table, column):
+        found = list(evidence.summary.counted.values())
+        row = table.row(row_id)
+        assert row is not None  # it is one of the table's
+        paper = row.values.get(table.metric.name)
+        values = list(evidence.summary.values(table.metric.name).values())
+        ours = spread(values).mean - paper if paper is not None else None
+        comparable = ours is not None and evidence.profile == "paper"
+        lines.append(
+            {
+                "row": label,
+                "profile · data": about(evidence),
+                "paper": "-" if paper is None else table.metric.text(paper),
+                "ours": _ours(table, evidence),
+                "ours - paper": table.metric.text(ours or 0, "+") if comparable else "-",
+                "parameters": parameters(row, evidence, evidence.profile),
+                "minutes": " + ".join(f"{record['wall_seconds'] / 60:.1f}" for record in found),
+                "machine": ", ".join(dict.fromkeys(device(record) for record in found)),
+            }
+        )
+    parts = [as_text(lines, "github")]
+    compared = [_difference(table, found) for found in differences(table, column)]
+    parts += [as_text(compared, "github")] if compared else []
+    said = [text for p in column.profiles() if (text := _order(table, column, p))]
+    for name, where, values in baselines(table, column):
+        said.append(f"{name}, the baseline ({where}): {value_range(table, values)}.")
+    return [*parts, "\n".join(f"- {line}" for line in said)]
+
+
+def _order(table: Table, column: Column, profile: str) -> str | None:
+    text = order(table, column, profile)
+    return f"Profile {profile}: {text}" if text else None
+
+
+def _difference(table: Table, found: Difference) -> Line:
+    names = [table.label(row, found.profile) for row in (found.row, found.other)]
+    each = [table.metric.text(value, "+") for value in found.ours]
+    return {
+        "difference, paired by seed": " - ".join(names),
+        "profile · data": found.about,
+        "paper": table.metric.text(found.paper, "+"),
+        "ours": found.spread.text(table.metric.digits, "+"),
+        "seed by seed": ", ".join(each) if len(each) > 1 else "-",
+    }
+
+
+def _figure(figure: Figure, tables: list[Table], results: Path, drawn: Path) -> str:
+    """The figure's numbers, and its pictures where they are drawn."""
+    said = of_figure(figure, tables, results)
+    parts = [f"Figure {figure.id}, profile {said[0]}: {said[1]}."] if said else []
+    for path in sorted(drawn.glob(f"figure{figure.id}-*")):
+        if path.suffix in DRAWN:
+            title = f"Figure {figure.id}: {figure.title}"
+            mark = "!" if path.suffix == ".png" else ""
+            parts.append(f"{mark}[{title}]({drawn.name}/{path.name})")
+    return "\n\n".join(parts)

@@ -1,0 +1,164 @@
+"""What the pages say of the paper's claims, against the published records and by hand."""
+
+import json
+
+import numpy as np
+import pytest
+
+from hypernetworks.report import records
+from hypernetworks.report.claims import differences, of_figure, order
+from hypernetworks.report.columns import published_column
+from hypernetworks.report.protocol import Row, Table, load_figures, load_tables
+from hypernetworks.report.results_page import best_table, claims_page
+
+
+@pytest.fixture
+def page(experiments, results, tmp_path):
+    """docs/results.md's block."""
+
+    def render():
+        tables, figures = load_tables(experiments), load_figures(experiments)
+        return claims_page(tables, figures, results, tmp_path / "docs" / "figures")
+
+    return render
+
+
+def cells(text, start):
+    line = next(line for line in text.splitlines() if line.startswith(f"| {start}"))
+    return [cell.strip() for cell in line.split("|")[1:-1]]
+
+
+def test_rows_and_differences(page, put):
+    baseline = {"name": "ridge", "metrics": {"test_error": {"value": 21.5, "unit": "percent"}}}
+    for seed, (cnn, hyper) in enumerate([(0.7, 0.8), (0.6, 0.8), (0.8, 1.1)]):
+        put("published", seed=seed, value=cnn)
+        put("published", seed=seed, row="hyper_cnn", value=hyper, baseline=baseline)
+    text = page()
+    assert cells(text, "Normal Convnet") == [
+        "Normal Convnet",
+        "paper · real",
+        "0.72",
+        "0.70 ± 0.10 (n=3)",
+        "-0.02",
+        "12,544 (second_kernel)",
+        "1.5 + 1.5 + 1.5",
+        "NVIDIA H100",
+    ]
+    # by hand: 0.1, 0.2, 0.3
+    assert cells(text, "Hyper Convnet - Normal Convnet") == [
+        "Hyper Convnet - Normal Convnet",
+        "paper · real",
+        "+0.04",
+        "+0.20 ± 0.10 (n=3)",
+        "+0.10, +0.20, +0.30",
+    ]
+    assert "- ridge, the baseline (paper · real): 21.50." in text.splitlines()
+
+
+def test_shortened_rows_are_not_compared_with_the_papers_numbers(page, put):
+    put("published", value=0.9, profile="lite", kind="prefix")
+    text = page()
+    assert "ours - paper" not in text
+    assert cells(text, "Normal Convnet, few")[1:4] == ["lite · prefix", "0.72", "0.90 (n=1) prefix"]
+
+
+def test_seeds_and_profiles_are_paired_with_their_own(experiments, results, put):
+    put("published", seed=0)
+    put("published", seed=1, row="hyper_cnn")
+    put("published", seed=0, row="hyper_cnn", profile="lite")
+    [table] = load_tables(experiments)
+    assert differences(table, published_column(table, results, "paper")) == []
+
+
+def test_the_order_of_rows(experiments, results, put):
+    [table] = load_tables(experiments)
+    # The paper: a 1, b 2, c 3; here b is the best: of the pairs ab, ac, bc the first is turned.
+    rows = tuple(Row(id_, id_.upper(), n, {"test_error": n}) for n, id_ in enumerate("abc"))
+    table = Table("7", "T", "P", table.metrics, (), rows, {})
+    for row, value in {"a": 0.5, "b": 0.4, "c": 0.6}.items():
+        put("published", row=row, value=value)
+    column = published_column(table, results, "paper")
+    expected = "2 of 3 pairs of rows are in the paper's order; in the other order: A and B."
+    assert order(table, column, "paper") == expected
+    assert order(table, column, "lite") is None
+
+
+def test_pictures_are_linked_where_they_are_drawn(page, put, tmp_path):
+    put("published")
+    folder = tmp_path / "docs" / "figures"
+    assert "figures/" not in page()
+    folder.mkdir(parents=True)
+    for name in ("figure2-paper.png", "figure2-paper.json", "figure22-paper.png"):
+        (folder / name).write_bytes(b"")
+    assert page().count("(figures/") == 1
+    assert "![Figure 2: Two kernels](figures/figure2-paper.png)" in page()
+
+
+@pytest.fixture
+def leave(make, results):
+    """A published run with arrays and a curve."""
+
+    def write(row, arrays, curve, **fields):
+        record = make(row=row, **fields)
+        folder = records.folder_of(results / "published", "7", row)
+        folder.mkdir(parents=True)
+        record |= {"arrays": f"{record['id']}.npz", "curve": f"{record['id']}.curve.jsonl"}
+        np.savez(folder / record["arrays"], **arrays)
+        lines = [json.dumps({"step": step, "valid_error": error}) + "\n" for step, error in curve]
+        (folder / record["curve"]).write_text("".join(lines))
+        records.write(record, folder)
+
+    return write
+
+
+def said(experiments, results, drawing, rows, array=None):
+    with (experiments / "figures.yaml").open("a") as file:
+        file.write(f"'99': {{title: T, paper: P, rows: [{rows}], drawing: {drawing}")
+        file.write(f", array: {array}}}\n" if array else "}\n")
+    figure = load_figures(experiments)["99"]
+    return of_figure(figure, load_tables(experiments), results)
+
+
+def test_when_a_row_is_where_the_other_ends(leave, experiments, results):
+    leave("cnn", {}, [(100, 3.0), (200, 2.5)], profile="lite")
+    leave("hyper_cnn", {}, [(100, 2.6), (150, 2.5), (200, 2.0)], profile="lite")
+    profile, text = said(experiments, results, "curves", "table7/cnn, table7/hyper_cnn")
+    assert profile == "lite"
+    assert text == (
+        "Small Hyper Convnet is after 150 steps where Normal Convnet, few epochs ends (after 200)"
+    )
+
+
+def test_saturation_and_changes(leave, experiments, results):
+    share = np.zeros(100)
+    share[[0, 50, 99]] = [0.25, 0.5, 0.25]
+    arrays = {
+        "phi": share,
+        "text": np.frombuffer(b"\na[ ", np.uint8).astype(np.int64),
+        "weight_change": np.array([[1.0, 2, 3, 4], [2, 2, 3, 8]]),
+    }
+    leave("cnn", arrays, [])
+    found = said(experiments, results, "histograms", "table7/cnn", "phi")
+    assert found == ("paper", "the share of |phi(c)| > 0.9: Normal Convnet 50.0%")
+    text = (
+        (experiments / "figures.yaml")
+        .read_text()
+        .replace("histograms, array: phi", "gates, array: text")
+    )
+    (experiments / "figures.yaml").write_text(text)
+    # by hand: a letter of 1/2, 1, 1, 1/2 of the largest, a bracket of 1
+    figure = load_figures(experiments)["99"]
+    assert of_figure(figure, load_tables(experiments), results) == (
+        "paper",
+        "Normal Convnet, of each gate's largest change: mean change at letters 0.75, brackets 1.00",
+    )
+
+
+def test_figures_without_numbers_or_runs(leave, experiments, results):
+    tables = load_tables(experiments)
+    assert of_figure(load_figures(experiments)["2"], tables, results) is None
+    assert said(experiments, results, "curves", "table7/cnn") is None
+
+
+def test_nothing_published(experiments, results):
+    assert best_table(load_tables(experiments), results) == "No run is published yet."
