@@ -108,3 +108,15 @@ def test_a_repeat_of_a_run_of_version_1_goes_by_a_name_of_its_own(tmp_path):
     cfg = compose_row("table_a1/mlp", "paper", f"seed={record['seed'] + 7}")
     assert locate(cfg, [record]).id.startswith(f"paper-seed{record['seed'] + 7}-")
     assert find(tmp_path) == []
+
+
+def test_the_same_numbers_and_the_same_file_are_the_same_run(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    words = ("model=lstm", "dataset=text")
+    paths = ("my.txt", "./my.txt", str(tmp_path / "my.txt"))
+    found = [protocol(compose_words(*words, f"dataset.path={path}")) for path in paths]
+    assert found[0] == found[1] == found[2]
+    assert found[0]["dataset"]["path"] == "my.txt"
+    tables = ("[[10,1],[20,0.5]]", "[[10.0,1.0],[20,0.5]]")
+    rates = [compose_words(f"trainer.lr_table={table}", "trainer.lr=1") for table in tables]
+    assert len({config_hash(protocol(cfg)) for cfg in rates}) == 1

@@ -83,7 +83,7 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
     windows = list(streams.epoch(0))
     first = task.loss(model, windows[0])
     state = task.state
-    assert not state.h.requires_grad
+    assert not state[0].requires_grad
     second = task.loss(model, windows[1])
     expected = torch.nn.functional.cross_entropy(
         model(windows[1][0], state)[0].flatten(0, 1), windows[1][1].flatten()

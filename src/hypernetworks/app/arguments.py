@@ -1,6 +1,7 @@
 """The command line's words: what Hydra would accept in silence or explain badly is refused here."""
 
 import fnmatch
+import os
 import re
 import sys
 from pathlib import Path
@@ -35,6 +36,8 @@ def checked(arguments: list[str]) -> list[str]:
         a in ("-m", "--multirun") or (a.startswith("sweep=") and a != "sweep=null")
         for a in arguments
     )
+    if sweeping and int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise ArgumentError("torchrun runs one row at a time; a sweep starts without it")
     free = (*FREE_FORM, "model.") if "model=own" in arguments else FREE_FORM
     found = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
@@ -53,7 +56,7 @@ def checked(arguments: list[str]) -> list[str]:
             hint = near(key, known_keys())
             raise ArgumentError(f"'{argument}': keys are neither added nor removed here{hint}")
         elif key in PATHS:
-            found.append(f"{key}={_path(value, sweeping)}")
+            found.append(f"{key}={quoted(value, sweeping)}")
         else:
             _check_key(key)
             found.append(_axis(argument, key, value) if sweeping else argument)
@@ -67,7 +70,7 @@ def _axis(argument: str, key: str, value: str) -> str:
     return f"{key}=choice({value})" if single and key.startswith(OF_A_CHOICE) else argument
 
 
-def _path(value: str, sweeping: bool) -> str:
+def quoted(value: str, sweeping: bool = False) -> str:
     """A path as typed, whatever its characters, in the quotes of Hydra's grammar.
 
     `~` is the home folder; a comma in a sweep parts two paths, as for every key.

@@ -81,7 +81,8 @@ def files_behind(config_path: str) -> list[tuple[Path, dict[str, Any]]]:
         return [(path.with_name("table.yaml"), shared), (path, _read(path))]
     source = ExperimentSource("hypernetworks", f"{SCHEME}://{root}")
     keys: Any = OmegaConf.to_container(source.load_config(config_path).config)
-    return [(_shortened_by(name, root) or root / "figures.yaml", keys)] if keys else []
+    file = _shortened_by(name, root) if group == "shortened" else root / "figures.yaml"
+    return [(file or root, keys)] if keys else []
 
 
 def _shortened_by(name: str, folder: Path) -> Path | None:

@@ -6,8 +6,8 @@ from typing import Any
 
 from omegaconf import Container, OmegaConf
 
-from hypernetworks.app.arguments import ArgumentError
-from hypernetworks.app.choices import known_keys, near
+from hypernetworks.app.arguments import TAKE_A_WORD, ArgumentError
+from hypernetworks.app.choices import known_keys, near, search_path
 from hypernetworks.app.experiments import files_behind
 from hypernetworks.locations import conf_dir
 
@@ -43,7 +43,11 @@ def explain(key: str, overrides: list[str]) -> str:
     from hydra.core.global_hydra import GlobalHydra
     from hydra.types import RunMode
 
-    words = [word for word in overrides if not word.startswith("-")]
+    pairs = zip(["", *overrides], overrides, strict=False)
+    words = [w for before, w in pairs if not w.startswith("-") and before not in TAKE_A_WORD]
+    words = [word for word in words if not word.startswith("hydra.searchpath=")]
+    own = [f"file://{folder.resolve()}" for folder in search_path(overrides)[1:]]
+    words += [f"hydra.searchpath=[{','.join(own)}]"] if own else []
     with initialize_config_dir(str(conf_dir()), version_base="1.3"):
         cfg = compose("config", words)
         loader: Any = GlobalHydra.instance().config_loader()

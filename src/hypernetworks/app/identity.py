@@ -32,6 +32,9 @@ FREE_GROUPS = ("experiment", "sweep", "profile")
 def protocol(cfg: DictConfig) -> dict[str, Any]:
     """The canonical protocol of a composed configuration."""
     config: Any = OmegaConf.to_container(cfg, resolve=True)
+    if "path" in config["dataset"]:
+        config["dataset"]["path"] = _from_here(config["dataset"]["path"])
+    config["trainer"]["lr_table"] = _plain(config["trainer"]["lr_table"])
     model = MODELS.get(config["model"].get("name"))
     schemas = {
         # None behind a model of the user's own.
@@ -42,6 +45,17 @@ def protocol(cfg: DictConfig) -> dict[str, Any]:
     parts = {name: _canonical(config[name], schema, name) for name, schema in schemas.items()}
     named = {"table": cfg.table, "row": cfg.row, "profile": cfg.profile.name}
     return {**named, "data": cfg.profile.data, **parts}
+
+
+def _from_here(path: str) -> str:
+    """One spelling of a path: relative to the folder that one is in, if it lies there."""
+    whole, here = Path(path).expanduser().resolve(), Path.cwd().resolve()
+    return str(whole.relative_to(here) if whole.is_relative_to(here) else whole)
+
+
+def _plain(table: list[Any] | None) -> list[Any] | None:
+    """A table of rates in which 1.0 is 1: the same numbers are the same run."""
+    return table and [[int(x) if x == int(x) else x for x in row] for row in table]
 
 
 def _canonical(config: dict[str, Any], schema: Any, group: str) -> dict[str, Any]:

@@ -16,7 +16,14 @@ MODULES = {
 
 def main() -> None:
     """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
-    arguments = sys.argv[1:]
+    try:
+        _open(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _leave_quietly()
+
+
+def _open(arguments: list[str]) -> None:
     _import_from_here()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(help_text(_program()), end="")
@@ -83,7 +90,7 @@ def run_words(words: list[str], summary: bool = False) -> None:
         finally:
             _end_sweep(summary)
     except BrokenPipeError:
-        _leave_quietly()
+        raise
     except KeyboardInterrupt as stop:
         _leave(str(stop) or "interrupted", 128 + getattr(stop, "signum", 2))
     except ArgumentError as error:

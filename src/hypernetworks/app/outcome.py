@@ -127,10 +127,9 @@ class RunRecord:
         self.value["baseline"] = {"name": name, "metrics": self._with_units(found)}
 
     def _with_units(self, found: dict[str, float]) -> dict[str, Any]:
-        # A full name ends in the task's own name of the metric.
-        metrics = self.run.experiment.task.metrics
-        units = {name: metrics[name.rsplit("_", 1)[1]].unit for name in found}
-        return {name: {"value": value, "unit": units[name]} for name, value in found.items()}
+        experiment = self.run.experiment
+        of = {n: m for e in experiment.evaluations for n, m in e.measures(experiment.task).items()}
+        return {name: {"value": value, "unit": of[name].unit} for name, value in found.items()}
 
     def step(self, step: int) -> None:
         """The record is written again at evaluations."""

@@ -1,9 +1,9 @@
 """`make reproduce-table` and `make reproduce-figure`: run the rows of tables, or those that a
 figure needs, side by side; then print the tables, draw the figure.
 
-The rows run in as many processes as there are cores, which share the cores' threads, where the
-launcher, the threads and a GPU do not say otherwise. A signal that reaches this process reaches the
-rows: each leaves a checkpoint.
+The rows run in as many processes as there are cores, one thread each, where the launcher, the
+threads and a GPU do not say otherwise. A signal that reaches this process reaches the rows: each
+leaves a checkpoint.
 """
 
 import argparse
@@ -11,6 +11,7 @@ import shutil
 import sys
 from pathlib import Path
 
+from hypernetworks.app.arguments import quoted
 from hypernetworks.app.experiments import rows_of_sweep, sweep_names, table_of
 from hypernetworks.app.figure import main as draw
 from hypernetworks.app.main import run_words
@@ -27,7 +28,7 @@ def main(arguments: list[str]) -> int:
         return 2
     words = [
         f"sweep={sweep}",
-        f"results_dir={options.results}",
+        f"results_dir={quoted(options.results)}",
         f"profile={options.profile or 'demo'}",
         f"seed={options.seeds}",
         *([f"hydra/launcher={options.launcher}"] if options.launcher else []),
@@ -91,13 +92,13 @@ def _beside(sweep: str, words: list[str], options: argparse.Namespace) -> list[s
     """What makes the rows run side by side; nothing where something else is asked for."""
     cores = options.jobs or usable_cores()
     said = any(word.startswith(("hydra/launcher=", "device=cuda")) for word in words)
-    if said or cores < 2 or shutil.which("nvidia-smi"):
+    if said or cores < 2 or (shutil.which("nvidia-smi") and not options.jobs):
         return []
     # The later rows of a table are the larger ones: they begin first, so that none ends alone.
     rows = rows_of_sweep(sweep)[::-1]
     axis = [] if _names("experiment", words) else [f"experiment={','.join(rows)}"]
     jobs = min(cores, len(rows) * len(options.seeds.split(",")))
-    threads = [] if _names("threads", words) else [f"threads={max(1, usable_cores() // jobs)}"]
+    threads = [] if _names("threads", words) else ["threads=1"]
     launcher = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}"]
     return [*axis, *launcher, "hydra.launcher.batch_size=1", *threads]
 

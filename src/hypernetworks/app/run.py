@@ -69,8 +69,13 @@ def run_or_explain(cfg: DictConfig) -> float | None:
 
 
 def label_of(cfg: DictConfig) -> str:
-    """What a run is called where several are shown: its row, profile and seed."""
-    return f"{cfg.table}/{cfg.row} {cfg.profile.name} seed {cfg.seed}"
+    """What a run is called where several are shown: its row, else what it is; profile and seed."""
+    name = f"{cfg.table}/{cfg.row}"
+    if cfg.table == "custom":
+        model = cfg.model.get("name") or cfg.model.get("_target_")
+        number = f"#{HydraConfig.get().job.num} " if sweep.board() else ""
+        name = f"{number}{model} on {cfg.dataset.name}"
+    return f"{name} {cfg.profile.name} seed {cfg.seed}"
 
 
 def run(cfg: DictConfig) -> float | None:
@@ -231,9 +236,11 @@ def _evaluate(run: Run, loop: Loop, record: RunRecord, hidden: bool) -> None:
     log.info("evaluating with the weights of step %s", loop.progress.best_step)
     record.add_metrics(loop.evaluate_all(at_end, partial(bar_over, hidden=hidden)))
     if experiment.baseline is not None:
-        baseline, (test,) = experiment.baseline(), [e for e in at_end if e.name == "test"]
-        found = experiment.task.evaluate(baseline, test.batches)
-        record.add_baseline(str(baseline.name), {f"test_{k}": v for k, v in found.items()})
+        baseline, shown = experiment.baseline(), experiment.task.headline[0]
+        (of_table,) = [e for e in at_end if shown in e.measures(experiment.task)]
+        found = experiment.task.evaluate(baseline, of_table.batches, of_table.metrics)
+        named = {f"{of_table.name}_{metric}": value for metric, value in found.items()}
+        record.add_baseline(str(baseline.name), named)
 
 
 def _report(label: str, record: dict[str, Any]) -> None:

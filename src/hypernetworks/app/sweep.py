@@ -10,6 +10,7 @@ import signal
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -17,6 +18,7 @@ from typing import Any
 
 from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
+from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig
@@ -31,12 +33,16 @@ class Board:
     folder: Path
 
     def begin(self, rows: int) -> None:
+        """Starts anew, also in a folder that a sweep had before."""
         self.folder.mkdir(parents=True, exist_ok=True)
+        for name in ("stop", "rows.jsonl"):
+            (self.folder / name).unlink(missing_ok=True)
         (self.folder / "rows").write_text(f"{rows}\n", encoding="utf-8")
 
     def tell(self, label: str, event: str, **more: Any) -> None:
         """Adds a line: event "begins", "record", or how the row ended."""
-        line = {"label": label, "event": event, "pid": os.getpid(), **more}
+        job = HydraConfig.get().job.num
+        line = {"job": job, "label": label, "event": event, "pid": os.getpid(), **more}
         with (self.folder / "rows.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
@@ -69,15 +75,15 @@ class Board:
         """How many rows have."""
         return sum(line["event"] not in ("begins", "record") for line in self.lines())
 
-    def running(self) -> dict[str, int]:
-        """{label: process} of the rows that have begun and not ended."""
-        found: dict[str, int] = {}
+    def running(self) -> list[dict[str, Any]]:
+        """The lines with which the rows began that have not ended."""
+        found: dict[int, dict[str, Any]] = {}
         for line in self.lines():
             if line["event"] == "begins":
-                found[line["label"]] = line["pid"]
+                found[line["job"]] = line
             elif line["event"] != "record":
-                found.pop(line["label"], None)
-        return found
+                found.pop(line["job"], None)
+        return list(found.values())
 
 
 def board() -> Board | None:
@@ -95,7 +101,7 @@ def side_by_side() -> bool:
 def in_line() -> bool:
     """Whether the sweep's one line on the terminal stands for what a single run would show."""
     of_sweep = board()
-    return of_sweep is not None and of_sweep.rows > 1 and sys.stderr.isatty()
+    return of_sweep is not None and of_sweep.rows != 1 and sys.stderr.isatty()
 
 
 class Sweep(Callback):
@@ -109,8 +115,8 @@ class Sweep(Callback):
         self.over = threading.Event()
         self.line = threading.Thread(target=self._show, args=(config.quiet,), daemon=True)
         self.line.start()
-        if "basic_launcher" not in config.hydra.launcher._target_:
-            self._forward_signals()
+        if "joblib" in config.hydra.launcher._target_:
+            self._forward_signals()  # its rows are processes of this machine
         Sweep.current = self
 
     def __getstate__(self) -> dict[str, Any]:
@@ -133,10 +139,12 @@ class Sweep(Callback):
     def _show(self, quiet: bool) -> None:
         from tqdm import tqdm
 
-        hide = True if quiet or self.board.rows < 2 else None
-        with tqdm(total=self.board.rows, unit="row", desc="rows", disable=hide) as bar:
+        hide = True if quiet or self.board.rows == 1 else None
+        with tqdm(total=self.board.rows or None, unit="row", desc="rows", disable=hide) as bar:
             while not self.over.wait(ASK_EVERY):
-                bar.set_postfix_str(", ".join(self.board.running()), refresh=False)
+                bar.set_postfix_str(
+                    ", ".join(row["label"] for row in self.board.running()), refresh=False
+                )
                 bar.n = self.board.ended()
                 bar.refresh()
             bar.n = self.board.ended()
@@ -147,8 +155,9 @@ class Sweep(Callback):
         def stop(signum: int, frame: FrameType | None) -> None:
             first = self.board.stopped is None
             self.board.stop(signum)
-            for process in self.board.running().values() if first else []:
-                os.kill(process, signal.SIGTERM)
+            for row in self.board.running() if first else []:
+                with suppress(ProcessLookupError):  # it has just ended
+                    os.kill(row["pid"], signal.SIGTERM)
             if not first:
                 raise KeyboardInterrupt
 
@@ -197,11 +206,14 @@ def as_row(run: Callable[[], float | None], label: str, interrupted: type[BaseEx
 
 
 def _count(config: DictConfig) -> int:
-    """How many rows the sweep has: the product of its axes."""
+    """How many rows the sweep has: the product of its axes; 0 where only Hydra can tell."""
     axes = {key: f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()}
     axes |= {word.partition("=")[0]: word for word in config.hydra.overrides.task}
     count = 1
     for override in OverridesParser.create().parse_overrides(list(axes.values())):
         if override.is_sweep_override():
-            count *= sum(1 for _ in override.sweep_string_iterator())
+            try:
+                count *= sum(1 for _ in override.sweep_string_iterator())
+            except HydraException:  # glob() asks the search path, interval() an optimiser
+                return 0
     return count

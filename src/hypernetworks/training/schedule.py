@@ -55,7 +55,7 @@ def build_scheduler(
 def with_length(settings: TrainerSettings, steps: int) -> TrainerSettings:
     """The settings, with the length of their schedule."""
     key = LENGTHS.get(settings.scheduler or "")
-    if key is None or key in settings.scheduler_args:
+    if key is None or {key, "epochs"} & settings.scheduler_args.keys():
         return settings
     length = max(1, steps - settings.warmup_steps)
     return replace(settings, scheduler_args={**settings.scheduler_args, key: length})
