@@ -133,6 +133,7 @@ assert not loaded, loaded
         (["+model.depth=10"], ["model.depth", "'+model.depth=10'"]),
         (["model=own", "model._target_=nowhere.Net"], ["nowhere"]),
         (["--explain"], ["--explain needs a key"]),
+        (["-m", "model=mlp,cnn", "--cfg", "job"], ["--cfg", "without -m"]),
         (["trainer.selection_metric=valid_bpc"], ["valid_bpc", "valid_error"]),
         (["dataset=cifar10", "dataset.l2=-1"], ["dataset.l2=-1"]),
         (["dataset=cifar10", "dataset.l2=nan"], ["dataset.l2=nan"]),

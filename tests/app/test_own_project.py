@@ -118,6 +118,10 @@ def test_other_ways_to_name_them(project, tmp_path):
     search = f"hydra.searchpath=[file://{tmp_path / 'conf'}]"
     for words in ([search, "experiment=mine/small"], ["-cd", "conf", "+experiment=mine/small"]):
         assert "row: small" in project(*words, "--cfg", "job").stdout
+    text = project("-cd", "conf", "experiment=mine/small", "--explain", "trainer.lr").stdout
+    assert text.splitlines()[-1] == "  conf/trainer/mine.yaml: 0.003"
+    text = project("-cd", "conf", "experiment=mine/small", "--explain", "model.hyper_size").stdout
+    assert "conf/experiment/mine/small.yaml: 4" in text
     typo = project("--config-dir", "conf", "experiment=mine/smal", check=False)
     assert typo.stderr.strip() == (
         "error: experiment=mine/smal: unknown choice; did you mean mine/small or mine/net?"

@@ -38,6 +38,8 @@ def checked(arguments: list[str]) -> list[str]:
     )
     if sweeping and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ArgumentError("torchrun runs one row at a time; a sweep starts without it")
+    if sweeping and any(a.split("=")[0] in ("--cfg", "-c", "--info", "-i") for a in arguments):
+        raise ArgumentError("--cfg and --info show one configuration: without -m and sweep=")
     free = (*FREE_FORM, "model.") if "model=own" in arguments else FREE_FORM
     found = []
     for before, argument in zip(["", *arguments], arguments, strict=False):

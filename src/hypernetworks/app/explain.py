@@ -52,19 +52,25 @@ def explain(key: str, overrides: list[str]) -> str:
         cfg = compose("config", words)
         loader: Any = GlobalHydra.instance().config_loader()
         defaults = loader.compute_defaults_list("config", words, RunMode.RUN).defaults
-        layers = [layer for default in defaults for layer in _layers(loader.repository, default)]
+        places = search_path(overrides)[1:]
+        layers = [
+            layer for default in defaults for layer in _layers(loader.repository, default, places)
+        ]
     given = OmegaConf.from_dotlist([word.lstrip("+") for word in words])
     return "\n".join(_lines(key, cfg, [*layers, ("command line", given)], set()))
 
 
-def _layers(repository: Any, default: Any) -> list[tuple[str, Container]]:
-    """(place, what it sets) of one entry of the defaults list, at its package."""
+def _layers(repository: Any, default: Any, own: list[Path]) -> list[tuple[str, Container]]:
+    """(place, what it sets) of one entry of the defaults list, at its package.
+
+    Args:
+        own: the user's folders, which the repository does not have.
+    """
     loaded = repository.load_config(default.config_path)
     if loaded is None:
-        return []
-    config = OmegaConf.create(OmegaConf.to_container(loaded.config))
-    for part in reversed((default.package or "").split(".") if default.package else []):
-        config = OmegaConf.create({part: config})
+        files = [folder / f"{default.config_path}.yaml" for folder in own]
+        return [(_shown(f), _at(default, OmegaConf.load(f))) for f in files if f.is_file()]
+    config = _at(default, loaded.config)
     if loaded.path.startswith("structured:"):
         return [("default", config)]
     if loaded.path.startswith("experiments:"):
@@ -72,6 +78,15 @@ def _layers(repository: Any, default: Any) -> list[tuple[str, Container]]:
         return [(_shown(path), OmegaConf.create(keys)) for path, keys in behind]
     folder = Path(loaded.path.partition("://")[2])
     return [(_shown(folder / f"{default.config_path}.yaml"), config)]
+
+
+def _at(default: Any, config: Any) -> Container:
+    """What a file sets, at its package in the whole configuration."""
+    keys: Any = OmegaConf.to_container(config)
+    found = OmegaConf.create({key: value for key, value in keys.items() if key != "defaults"})
+    for part in reversed(default.package.split(".") if default.package else []):
+        found = OmegaConf.create({part: found})
+    return found
 
 
 def _shown(path: Path) -> str:
