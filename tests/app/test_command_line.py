@@ -1,6 +1,7 @@
 """What the user types: help, the composed configuration, and one clear line for every mistake."""
 
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -53,7 +54,7 @@ def test_shell_completion_completes(words, found, command, monkeypatch):
 
 
 def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
-    program = f"{sys.executable} -m hypernetworks"
+    program = f"{shlex.quote(sys.executable)} -m hypernetworks"
     for words in ("--help", "experiment=table7/cnn --cfg job", "report"):
         done = subprocess.run(
             f"{program} {words} | head -1", shell=True, capture_output=True, text=True, cwd=tmp_path
@@ -134,6 +135,8 @@ assert not loaded, loaded
         (["model=own", "model._target_=nowhere.Net"], ["nowhere"]),
         (["--explain"], ["--explain needs a key"]),
         (["-m", "model=mlp,cnn", "--cfg", "job"], ["--cfg", "without -m"]),
+        (["sweep=table7", "--explain", "trainer.lr"], ["--explain", "without -m and sweep="]),
+        (["TABLE=5"], ["TABLE: unknown key"]),
         (["trainer.selection_metric=valid_bpc"], ["valid_bpc", "valid_error"]),
         (["dataset=cifar10", "dataset.l2=-1"], ["dataset.l2=-1"]),
         (["dataset=cifar10", "dataset.l2=nan"], ["dataset.l2=nan"]),

@@ -10,6 +10,7 @@ from hypernetworks.app.choices import GROUPS, choices, known_keys, near
 
 FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
 NOTHING = (("experiment", "null"), ("sweep", "null"))
+OF_ONE_RUN = ("--cfg", "-c", "--info", "-i", "--explain")
 PATHS = ("results_dir", "data_dir", "dataset.path")
 OF_A_CHOICE = ("model.", "dataset.")  # keys that only some choices of the group have
 # Options of Hydra that are followed by a word of their own.
@@ -38,8 +39,9 @@ def checked(arguments: list[str]) -> list[str]:
     )
     if sweeping and int(os.environ.get("WORLD_SIZE", "1")) > 1:
         raise ArgumentError("torchrun runs one row at a time; a sweep starts without it")
-    if sweeping and any(a.split("=")[0] in ("--cfg", "-c", "--info", "-i") for a in arguments):
-        raise ArgumentError("--cfg and --info show one configuration: without -m and sweep=")
+    if sweeping and any(a.split("=")[0] in OF_ONE_RUN for a in arguments):
+        shown = "--cfg, --info and --explain show one configuration"
+        raise ArgumentError(f"{shown}: without -m and sweep=")
     free = (*FREE_FORM, "model.") if "model=own" in arguments else FREE_FORM
     found = []
     for before, argument in zip(["", *arguments], arguments, strict=False):

@@ -17,6 +17,7 @@ from hypernetworks.app.schema import DATASETS, Config
 from hypernetworks.locations import conf_dir
 
 GROUPS = ("model", "dataset", "trainer", "profile", "logger", "experiment", "sweep")
+MANY = 40  # names, of which a line lists no more
 CONFIG_DIR = ("--config-dir", "-cd")
 
 
@@ -74,8 +75,8 @@ def near(word: str, known: list[str]) -> str:
     if matches:
         return f"; did you mean {' or '.join(matches)}?"
     last = [k for k in known if k.split(".")[-1] == word.split(".")[-1]]
-    shown = last or known
-    return f"; the valid names are {', '.join(shown)}" if shown else ""
+    shown = last or (known if len(known) <= MANY else [])
+    return f"; the valid names are {', '.join(shown)}" if shown else "; --help lists what there is"
 
 
 def _keys(schema: Any, prefix: str = "") -> set[str]:

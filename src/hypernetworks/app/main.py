@@ -78,8 +78,10 @@ def run_words(words: list[str], summary: bool = False) -> None:
 
     os.environ["HYDRA_FULL_ERROR"] = "1"  # Hydra then raises, and the line below is ours
     try:
-        words, key = without_key(words)
-        sys.argv[1:] = checked(words)
+        rest, key = without_key(words)
+        sys.argv[1:] = checked(words if key is None else ["--explain", *rest])
+        if key is not None:
+            sys.argv.remove("--explain")
         register()
         if key is not None:
             print(explain(key, sys.argv[1:]))
