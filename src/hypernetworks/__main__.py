@@ -10,7 +10,11 @@ def main() -> None:
     except ModuleNotFoundError as missing:
         remedy = "the suite needs: pip install 'hypernetworks[suite]'"
         sys.exit(f"error: {missing.name} is not installed; {remedy}")
-    door()
+    try:
+        door()
+    except KeyboardInterrupt:  # before a run could begin, or while a command reads
+        print("error: interrupted", file=sys.stderr)
+        sys.exit(130)
 
 
 if __name__ == "__main__":

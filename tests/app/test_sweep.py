@@ -1,6 +1,7 @@
 """A table as a stock Hydra multirun."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pytest
 
 from hypernetworks.app.arguments import checked
 from hypernetworks.report.records import find
+from hypernetworks.training.files import load_checkpoint
 from tests.app.conftest import SMALL
 
 
@@ -121,27 +123,46 @@ def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
     assert reproduce(table="A1").returncode == 0
 
 
+@pytest.mark.parametrize("idle", [False, True], ids=["both at work", "one idle"])
+@pytest.mark.parametrize("group", [False, True], ids=["to make", "to the group"])
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
-    data_dir, tmp_path, signum, reproduce
+    data_dir, tmp_path, signum, group, idle
 ):
+    """As kill sends it, or a terminal: to every process, also one whose row has ended already."""
+    command = [sys.executable, "-m", "hypernetworks", "reproduce", "--table", "7", "--jobs", "2"]
     words = [f"data_dir={data_dir}", "logger=none", *SMALL, "trainer.max_steps=5000"]
-    words += ["trainer.eval_every=1000"]
-    command = [sys.executable, "-m", "hypernetworks", "reproduce", "--table", "a1", "--jobs", "2"]
-    command += ["--results", str(tmp_path), *words]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path) as process:
+    words += ["trainer.eval_every=1000", "trainer.checkpoint_every=1000"]
+    # With this rate a row diverges in its second step, and its process has nothing to do.
+    words += ["experiment=table7/cnn", f"trainer.lr=0.001,{'1e30' if idle else '0.002'}"]
+    options = {"stderr": subprocess.PIPE, "text": True, "cwd": tmp_path, "start_new_session": True}
+    with subprocess.Popen([*command, "--results", str(tmp_path), *words], **options) as process:
         deadline = time.monotonic() + 120
-        while len(list(tmp_path.rglob("log.txt"))) < 2 and time.monotonic() < deadline:
+        while time.monotonic() < deadline:
+            begun = [p for p in tmp_path.rglob("metrics.jsonl") if p.read_text().strip()]
+            if len(begun) + sum(r["status"] == "diverged" for r in find(tmp_path)) >= 2:
+                break
             time.sleep(0.05)
         time.sleep(0.3)
-        process.send_signal(signum)
+        (os.killpg if group else os.kill)(process.pid, signum)
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 128 + signum
-    last = errors.strip().splitlines()[-1]
+    *rest, last = errors.strip().splitlines()
     assert last == "error: interrupted; the same command resumes"
-    found = find(tmp_path)
-    assert {r["status"] for r in found} == {"interrupted"}
-    assert all(len(list(r.path.parent.rglob("checkpoint.pt"))) == 1 for r in found)
+    assert len(rest) == idle  # Hydra's line about the row that diverged
+    statuses = ["diverged", "interrupted"] if idle else ["interrupted", "interrupted"]
+    found = sorted(find(tmp_path), key=lambda record: record["status"])
+    assert [record["status"] for record in found] == statuses
+    for record in found[1:]:
+        saved = load_checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
+        assert saved["progress"]["step"] == record["steps"] > 0
+
+
+def test_there_are_no_more_processes_than_rows(command, tmp_path):
+    """One that never had a row would die of a terminal's Ctrl-C, and break the pool."""
+    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=8", "hydra.launcher.verbose=11")
+    done = command("-m", "experiment=table7/cnn,table_a1/mlp", *launcher, "logger=none", *SMALL)
+    assert "with 2 concurrent workers" in done.stdout + done.stderr
 
 
 def test_an_override_replaces_the_axis_of_a_sweep(command, tmp_path):

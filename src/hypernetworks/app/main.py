@@ -41,6 +41,9 @@ def _open(arguments: list[str]) -> None:
 
 def run_job(cfg: Any) -> Any:
     # Launchers pickle this function by value: everything it needs is imported inside.
+    from hypernetworks.app.sweep import stay_for_others
+
+    stay_for_others()  # before the seconds that the next import takes
     from hypernetworks.app.run import run_or_explain
 
     return run_or_explain(cfg)

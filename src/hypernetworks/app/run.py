@@ -199,6 +199,9 @@ def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
         progress_bar(first, run.steps, label, hidden) as bar,
         stop_on_signals() as stop,
     ):
+        asked = sweep.stopped()
+        if asked is not None:
+            stop(asked, None)
         shown = ProgressListener(bar, run.selection[0], first, run.steps)
         loop.listeners += [MetricsListener(metrics), shown, tracker, record]
         status, error = "failed", None

@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
@@ -21,7 +22,10 @@ from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
 from hydra.types import RunMode
-from omegaconf import DictConfig
+from omegaconf import DictConfig, open_dict, read_write
+
+from hypernetworks.training.cores import usable_cores
+from hypernetworks.training.stopping import SAME_REQUEST
 
 ASK_EVERY = 0.5  # seconds between two looks at how far the rows are
 
@@ -116,6 +120,7 @@ class Sweep(Callback):
         self.line = threading.Thread(target=self._show, args=(config.quiet,), daemon=True)
         self.line.start()
         if "joblib" in config.hydra.launcher._target_:
+            _no_idle_processes(config.hydra.launcher, self.board.rows)
             self._forward_signals()  # its rows are processes of this machine
         Sweep.current = self
 
@@ -150,16 +155,20 @@ class Sweep(Callback):
             bar.n = self.board.ended()
 
     def _forward_signals(self) -> None:
-        """A signal stops all rows after their step; a second one ends this process at once."""
+        """A signal stops all rows after their step; a later one ends this process at once.
+
+        That a row has heard it first, from the terminal, makes ours no second one.
+        """
+        asked: list[float] = []
 
         def stop(signum: int, frame: FrameType | None) -> None:
-            first = self.board.stopped is None
+            asked.append(time.monotonic())
+            if asked[-1] - asked[0] > SAME_REQUEST:
+                raise KeyboardInterrupt
             self.board.stop(signum)
-            for row in self.board.running() if first else []:
+            for row in self.board.running():
                 with suppress(ProcessLookupError):  # it has just ended
                     os.kill(row["pid"], signal.SIGTERM)
-            if not first:
-                raise KeyboardInterrupt
 
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, stop)
@@ -179,6 +188,23 @@ def note_record(label: str, path: Path) -> None:
     of_sweep = board()
     if of_sweep is not None:
         of_sweep.tell(label, "record", record=str(path.resolve()))
+
+
+def stay_for_others() -> None:
+    """Keeps a process of rows side by side alive between them, whatever reaches its group.
+
+    One that died idle would break the pool, and the pool would end the rows that are saving. A row
+    that trains has handlers of its own; one that does not yet asks its sweep.
+    """
+    if side_by_side() and threading.current_thread() is threading.main_thread():
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, signal.SIG_IGN)
+
+
+def stopped() -> int | None:
+    """The signal that asked the sweep of this row to stop, perhaps before the row could hear it."""
+    of_sweep = board()
+    return of_sweep.stopped if of_sweep and side_by_side() else None
 
 
 def as_row(run: Callable[[], float | None], label: str, interrupted: type[BaseException]) -> Any:
@@ -203,6 +229,14 @@ def as_row(run: Callable[[], float | None], label: str, interrupted: type[BaseEx
         return None
     finally:
         of_sweep.tell(label, event)
+
+
+def _no_idle_processes(launcher: DictConfig, rows: int) -> None:
+    """As many processes as rows at most: one that never had a row dies of a terminal's Ctrl-C, and
+    with it the pool (see `stay_for_others`)."""
+    asked = launcher.n_jobs if launcher.n_jobs > 0 else usable_cores()
+    with open_dict(launcher), read_write(launcher):
+        launcher.n_jobs = min(asked, rows) if rows else asked
 
 
 def _count(config: DictConfig) -> int:
