@@ -1,4 +1,5 @@
 from hypernetworks.report import records
+from hypernetworks.report.cli import main
 from hypernetworks.report.custom import all_tables, custom_tables, row_key
 from hypernetworks.report.protocol import Metric
 from hypernetworks.report.tables import terminal_table
@@ -65,3 +66,20 @@ def test_a_metric_that_nothing_was_selected_by(make):
     run = make(table="mine", headline=["test_score"], status="interrupted")
     [table] = custom_tables([records.Record(run, None)], ())
     assert table.metric == Metric("test_score", "unit unknown", None, 4)
+
+
+def test_texts_and_images_are_tables_of_their_own(put, results, experiments, capsys):
+    """No number in common: in one table every other run would look as if it had not run."""
+    unnamed = {"table": "custom", "row": "custom", "label": "custom"}
+    put(**unnamed, overrides=["model=cnn", "trainer.lr=0.1"], seed=1)
+    headline = ["test_bpc", "valid_bpc"]
+    put(**unnamed, metrics=BOTH, selection=SELECTION, headline=headline, trainer={"lr": 0.2})
+    assert (
+        main(["report", "--table", "custom", "--profile", "paper", "--results", str(results)]) == 0
+    )
+    shown = capsys.readouterr().out
+    assert "0.72 (n=1)" in shown
+    assert "1.500 (n=1)" in shown
+    assert "not run" not in shown
+    assert "not counted" not in shown
+    assert "cnn on mnist, trainer.lr=0.1, " in shown

@@ -87,10 +87,14 @@ def _check_folder(results: Path) -> None:
 
 
 def _chosen(options: argparse.Namespace) -> list[Table]:
-    tables = {table.id: table for table in all_tables(options.experiments, options.results)}
+    tables: dict[
+        str, list[Table]
+    ] = {}  # a table of the user's own may have several kinds of result
+    for table in all_tables(options.experiments, options.results):
+        tables.setdefault(table.id, []).append(table)
     if options.table is None:
-        return list(tables.values())
-    return [pick(tables, options.table, "table")]
+        return [table for of_id in tables.values() for table in of_id]
+    return pick(tables, options.table, "table")
 
 
 def _table(options: argparse.Namespace) -> int:
@@ -118,9 +122,9 @@ def _publish(options: argparse.Namespace) -> int:
 
 def _publishable(options: argparse.Namespace) -> list[Path]:
     """The runs of a table and profile that may be published; names the others on stderr."""
-    [table] = _chosen(options)
+    id_ = _chosen(options)[0].id
     paths = []
-    for record in records.find(options.results / "runs", table.id, profile=options.profile):
+    for record in records.find(options.results / "runs", id_, profile=options.profile):
         reason = records.why_not_published(record)
         if reason is None:
             paths.append(record.path)
@@ -128,7 +132,7 @@ def _publishable(options: argparse.Namespace) -> list[Path]:
             print(f"{record.path}: left out: {reason}", file=sys.stderr)
     if not paths:
         raise records.RecordError(
-            f"table {table.id}, profile {options.profile}: no run that may be published"
+            f"table {id_}, profile {options.profile}: no run that may be published"
         )
     return paths
 

@@ -23,12 +23,14 @@ def all_tables(experiments: Path, results: Path, trees: Collection[str] = TREES)
 
 
 def custom_tables(found: Iterable[records.Record], known: Collection[str]) -> list[Table]:
-    """The tables of the records whose table is none of the known ones."""
-    by_table: dict[str, list[records.Record]] = {}
+    """The tables of the records whose table is none of the known ones: one for each kind of
+    result, since texts and images have no number in common."""
+    by_table: dict[str, dict[tuple[str, ...], list[records.Record]]] = {}
     for record in sorted(found, key=created):
         if record["table"] not in known:
-            by_table.setdefault(record["table"], []).append(record)
-    return [_table(id_, by_table[id_]) for id_ in in_order(by_table)]
+            kinds = by_table.setdefault(record["table"], {})
+            kinds.setdefault(tuple(record["headline"]), []).append(record)
+    return [_table(id_, of) for id_ in in_order(by_table) for of in by_table[id_].values()]
 
 
 def row_key(record: records.Record) -> str:
@@ -37,12 +39,14 @@ def row_key(record: records.Record) -> str:
 
 
 def name_of(record: records.Record) -> str:
-    """The label of a run; of an unnamed one, what it trained on what."""
+    """The label of a run; of an unnamed one, what it trained on what, and the settings typed."""
     if not records.unnamed(record) or record["label"] != records.NO_TABLE:
         return str(record["label"])
     model, dataset = record["protocol"]["model"], record["protocol"]["dataset"]
     model_name = str(model.get("name") or model.get("_target_", "model")).rpartition(".")[2]
-    return f"{model_name} on {dataset.get('name', 'data')}, {row_key(record)}"
+    chosen = [word for word in record["overrides"] if not word.startswith(("model=", "dataset="))]
+    what = f"{model_name} on {dataset.get('name', 'data')}"
+    return ", ".join([what, *chosen, row_key(record)])
 
 
 def _table(id_: str, found: list[records.Record]) -> Table:

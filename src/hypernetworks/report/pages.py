@@ -6,6 +6,7 @@ from typing import Any
 
 from hypernetworks.report import records
 from hypernetworks.report.columns import Column, published_column
+from hypernetworks.report.custom import row_key
 from hypernetworks.report.notes import notes, notices
 from hypernetworks.report.protocol import Table
 from hypernetworks.report.provenance import config_hash
@@ -92,7 +93,8 @@ def index_page(tables: Iterable[Table], folder: Path) -> str:
     """INDEX.md: every record of the folder, a line each."""
     lines = []
     for table in tables:
-        for record in records.find(folder, table.id):
+        rows = {row.id for row in table.rows}
+        for record in (r for r in records.find(folder, table.id) if row_key(r) in rows):
             metric = record["metrics"].get(table.metric.name)
             value = table.metric.text(metric["value"]) if metric else "-"
             link = record.path.relative_to(folder).as_posix()
