@@ -4,6 +4,11 @@ Ours with the steps in C++ against ours with them in torch operations; and the C
 themselves.
 """
 
+import subprocess
+import tempfile
+from collections.abc import Callable
+from ctypes import CDLL
+from pathlib import Path
 from statistics import median
 from unittest.mock import patch
 
@@ -15,6 +20,8 @@ from hypernetworks.recurrent.fused import native
 from hypernetworks.recurrent.fused.passes import gradients_of
 from hypernetworks.recurrent.fused.rows import Rows
 from hypernetworks.recurrent.fused.step import Norm
+
+BEFORE = "abc6820"
 
 
 def forms(size: Size) -> None:
@@ -31,32 +38,65 @@ def forms(size: Size) -> None:
 
 
 def alone(size: Size) -> None:
-    """The main cell's steps in C++, without any product."""
+    """The main cell's steps in C++, without any product; and as they were before their functions
+    had all their digits at every magnitude."""
     library = native.load()
     if library is None:
         print("the steps alone: not measured, no C++ compiler")
         return
-    t, b, h = size.steps, size.batch, size.hidden
-    draw = torch.randn
-    norm = Norm(draw(4, h), draw(4, h), draw(h), draw(h))
-    states, scaled = (draw(t + 1, b, h), draw(t + 1, b, h)), (draw(b, 3, 4, h), draw(4, h))
-    products, inputs = draw(t, b, 4 * h), draw(t, b, 4 * h)
-    rows = Rows(products, inputs, *scaled, norm, None, *states, None, 1.0, 1e-3)
-    d, d_inputs = torch.empty_like(products), torch.empty_like(inputs)
-    rows.gradients = gradients_of(draw(t + 1, b, h), None, rows, d, d_inputs)
-    step = native.Native(rows, library)
-
-    def forward() -> None:
-        for k in range(t):
-            step.forward(k, 0, b)
-
-    def backward() -> None:
-        for k in reversed(range(t)):
-            step.backward(k, 0, b)
-
-    seconds = (median(s) / t * 1e3 for s in alternate(size.repeats, forward, backward))
+    step = Steps(size, library)
+    seconds = (median(s) / size.steps * 1e3 for s in alternate(size.repeats, *step.passes()))
     shown = " forward, ".join(f"{ms:.2f} ms" for ms in seconds)
     print(f"the main cell's steps in C++ alone, at {size.name}: {shown} backward, a step")
+    with tempfile.TemporaryDirectory() as folder:
+        old = before(Path(folder))
+        if old is None:
+            print(f"  against those of commit {BEFORE}: not measured, git does not have it here")
+            return
+        arms = (*step.passes(), *Steps(size, old).passes())
+        now, now_back, then, then_back = alternate(5 * size.repeats, *arms)
+    compare(f"  forward, now / commit {BEFORE}", now, then)
+    compare(f"  backward, now / commit {BEFORE}", now_back, then_back)
+
+
+def before(folder: Path) -> CDLL | None:
+    """The compiled steps of that commit, where git has it."""
+    source, path = folder / "rows.cpp", folder / "rows.so"
+    root = native.SOURCE.parent
+    wanted = f"{BEFORE}:./{native.SOURCE.name}"
+    shown = subprocess.run(["git", "show", wanted], cwd=root, capture_output=True)
+    if shown.returncode:
+        return None
+    source.write_bytes(shown.stdout)
+    native.compile_library(source, path)
+    return native.open_library(path)
+
+
+class Steps:
+    """The steps of a layer-norm HyperLSTM's main cell by one library, on random numbers."""
+
+    def __init__(self, size: Size, library: CDLL) -> None:
+        t, b, h = size.steps, size.batch, size.hidden
+        draw = torch.randn
+        norm = Norm(draw(4, h), draw(4, h), draw(h), draw(h))
+        states, scaled = (draw(t + 1, b, h), draw(t + 1, b, h)), (draw(b, 3, 4, h), draw(4, h))
+        products, inputs = draw(t, b, 4 * h), draw(t, b, 4 * h)
+        rows = Rows(products, inputs, *scaled, norm, None, *states, None, 1.0, 1e-3)
+        d, d_inputs = torch.empty_like(products), torch.empty_like(inputs)
+        rows.gradients = gradients_of(draw(t + 1, b, h), None, rows, d, d_inputs)
+        self.step = native.Native(rows, library)
+        self.steps, self.batch = t, b
+
+    def passes(self) -> tuple[Callable[[], None], Callable[[], None]]:
+        return self.forward, self.backward
+
+    def forward(self) -> None:
+        for k in range(self.steps):
+            self.step.forward(k, 0, self.batch)
+
+    def backward(self) -> None:
+        for k in reversed(range(self.steps)):
+            self.step.backward(k, 0, self.batch)
 
 
 def main() -> None:

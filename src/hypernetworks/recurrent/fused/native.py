@@ -9,6 +9,7 @@ import hashlib
 import logging
 import os
 import platform
+import shlex
 import shutil
 import subprocess
 import sys
@@ -105,6 +106,7 @@ def _structure(rows: Rows, real: Any) -> ctypes.Structure:
     for name, value in tensors.items():
         assert value is None or value.is_contiguous(), name
     found = {**tensors, "products": products, "grad_products": grad_products}
+    _check_memory(found, rows)
     return _structure_type(real)(
         batch=batch,
         units=units,
@@ -115,6 +117,16 @@ def _structure(rows: Rows, real: Any) -> ctypes.Structure:
         epsilon=rows.epsilon,
         **{name: None if value is None else value.data_ptr() for name, value in found.items()},
     )
+
+
+def _check_memory(tensors: dict[str, Tensor | None], rows: Rows) -> None:
+    """Refuses what C++ would read as other numbers: it sees addresses alone."""
+    of_products = {"products", "inputs", "h_product", "grad_products", "grad_inputs"}
+    for name, value in tensors.items():
+        dtype = rows.products.dtype if name in of_products else rows.h.dtype
+        if value is not None and (value.dtype != dtype or value.device.type != "cpu"):
+            found = f"{value.dtype} on {value.device}"
+            raise TypeError(f"{name} is {found}, not {dtype} on the CPU as the others are")
 
 
 def _row_stride(tensor: Tensor) -> int:
@@ -152,7 +164,7 @@ def load(build: bool = True) -> ctypes.CDLL | None:
         None if HYPERNETWORKS_COMPILE=0, if there is no compiler, or if it fails (said once).
     """
     global _library, _tried
-    compiler = os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
+    compiler = _compiler()
     if _library or _tried or os.environ.get("HYPERNETWORKS_COMPILE") == "0" or not compiler:
         return _library
     try:
@@ -162,19 +174,28 @@ def load(build: bool = True) -> ctypes.CDLL | None:
         _tried = True
         if not path.exists():
             log.warning("compiling the pointwise steps of recurrent cells into %s, once", path)
-            _compile(compiler, path)
-        library = ctypes.CDLL(str(path))
-    except (OSError, RuntimeError, subprocess.SubprocessError) as error:
-        # RuntimeError: there is no home folder to keep it in.
+            compile_library(SOURCE, path)
+        _library = open_library(path)
+    except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
+        # RuntimeError: no home folder to keep it in; ValueError: a CXX with an open quote.
         _tried = True
         log.warning("no compiled steps, torch operations instead: %s", error)
-        return None
+    return _library
+
+
+def open_library(path: Path) -> ctypes.CDLL:
+    """A compiled rows.cpp whose functions can be called."""
+    library = ctypes.CDLL(str(path))
     for name in NAMES.values():
         for direction in ("forward", "backward"):
             getattr(library, f"{direction}_{name}").argtypes = (c_void_p, *[c_int64] * 3)
             getattr(library, f"{direction}_{name}").restype = None
-    _library = library
     return library
+
+
+def _compiler() -> str | None:
+    """As a shell would read it: CXX may have arguments, or a cache in front ("ccache g++")."""
+    return os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
 
 
 def _cache() -> Path:
@@ -200,10 +221,17 @@ def _flags() -> tuple[str, ...]:
     return (*FLAGS, *wide, "-fopenmp")
 
 
-def _compile(compiler: str, path: Path) -> None:
+def compile_library(source: Path, path: Path) -> None:
+    """Compiles rows.cpp, or another version of it, into a library.
+
+    Raises:
+        OSError: there is no such compiler, or no place for the library.
+        subprocess.SubprocessError: it failed.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent) as folder:
         made = Path(folder) / path.name
-        command = [compiler, *_flags(), "-shared", str(SOURCE), "-o", str(made)]
+        command = [*shlex.split(_compiler() or "c++"), *_flags(), "-shared", str(source)]
+        command += ["-o", str(made)]
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
         made.replace(path)  # another process may be doing the same: each puts a whole file there

@@ -56,34 +56,57 @@ struct Rows {
 template <class S> struct Bits;
 template <> struct Bits<float> {
     using Int = int32_t;
-    static constexpr float limit = 87.0f;
+    static constexpr float limit = 88.0f;  // 2^-127 of it would be: rounded to 0
     static constexpr int degree = 7, mantissa = 23, middle = 127;
 };
 template <> struct Bits<double> {
     using Int = int64_t;
-    static constexpr double limit = 700.0;
+    static constexpr double limit = 709.1;
     static constexpr int degree = 13, mantissa = 52, middle = 1023;
 };
 
-// 2^k times the Taylor polynomial of the rest, which is at most log(2) / 2: exact to the last bit
-// or two, and the compiler can vectorise it.
 template <class S>
-static inline S exponential(S x) {
+static constexpr S factorial(int n) {
+    return n < 2 ? S(1) : n * factorial<S>(n - 1);
+}
+
+// e^x and e^x - 1 for x <= 0, either to the last bit or two of itself, however small: 2^k times the
+// Taylor polynomial of the rest, which is at most log(2) / 2. The compiler can vectorise it.
+template <class S>
+static inline void exponential(S x, S &full, S &less_one) {
     using B = Bits<S>;
-    x = x > B::limit ? B::limit : x;
     x = x < -B::limit ? -B::limit : x;
     S k = std::rint(x * S(1.4426950408889634));
     S r = x - k * S(0.693359375);
     r = r + k * S(2.121944400546905827679e-4);
-    S sum = 1;
-    for (int n = B::degree; n > 0; --n) sum = 1 + sum * r * (S(1) / S(n));
+    S sum = 1 / factorial<S>(B::degree);
+    for (int n = B::degree - 1; n > 0; --n) sum = sum * r + 1 / factorial<S>(n);
+    const S rest = r * sum;  // e^r - 1
     typename B::Int bits = (static_cast<typename B::Int>(k) + B::middle) << B::mantissa;
     S power;
     std::memcpy(&power, &bits, sizeof(S));
-    return sum * power;
+    full = power * rest + power;
+    less_one = power * rest + (power - 1);
 }
-template <class S> static inline S sigmoid(S x) { return 1 / (1 + exponential(-x)); }
-template <class S> static inline S hyperbolic(S x) { return 1 - 2 / (1 + exponential(2 * x)); }
+
+// A function's value and its derivative. From 1 - value the derivative would lose its digits where
+// the function is flat, and tanh as 1 - 2 / (1 + e^2x) its own near 0.
+template <class S>
+static inline void sigmoid(S x, S &value, S &slope) {
+    S e, less_one;
+    exponential(-std::fabs(x), e, less_one);
+    const S part = 1 / (1 + e);
+    value = x < 0 ? e * part : part;
+    slope = e * part * part;
+}
+template <class S>
+static inline void hyperbolic(S x, S &value, S &slope) {
+    S e, less_one;
+    exponential(-2 * std::fabs(x), e, less_one);
+    const S part = 1 / (1 + e);
+    value = std::copysign(less_one * part, x);
+    slope = 4 * e * part * part;
+}
 
 // In place: (x - mean) / sqrt(variance + epsilon); returns the factor.
 template <class S>
@@ -119,6 +142,7 @@ struct Row {
     const Q *product, *input;  // the backward pass may write its results over them
     const S *RESTRICT scale, *RESTRICT mask, *RESTRICT before;
     S *normal, *gate, *cell, *phi;  // (4, H), (4, H), (H), (H)
+    S *gate_slope, *phi_slope;      // (4, H), (H), in the backward pass
     S factor[4], cell_factor;
 
     Row(const Rows<S, Q> &a, int64_t t, int64_t b, int64_t in_block, S *scratch)
@@ -126,9 +150,11 @@ struct Row {
           product(a.products + at * a.product_stride), input(a.inputs + at * 4 * n),
           scale(a.scales ? a.scales + in_block * 12 * n : nullptr),
           mask(a.mask ? a.mask + at * n : nullptr), before(a.c + at * n),
-          normal(scratch), gate(scratch + 4 * n), cell(scratch + 8 * n), phi(scratch + 9 * n) {}
+          normal(scratch), gate(scratch + 4 * n), cell(scratch + 8 * n), phi(scratch + 9 * n),
+          gate_slope(scratch + 10 * n), phi_slope(scratch + 14 * n) {}
 
-    // The four gates from the products, normalised if the cell is.
+    // The four gates from the products, normalised if the cell is; and their derivatives.
+    template <bool slopes>
     void gates() {
         for (int64_t y = 0; y < 4; ++y) {
             S *RESTRICT x = normal + y * n;
@@ -149,30 +175,48 @@ struct Row {
             } else {
                 std::memcpy(out, x, n * sizeof(S));
             }
+            S *RESTRICT slope = gate_slope + y * n;
             if (y == 1) {
-                SIMD for (int64_t j = 0; j < n; ++j) out[j] = hyperbolic(out[j]);
+                SIMD for (int64_t j = 0; j < n; ++j) {
+                    S value, derivative;
+                    hyperbolic(out[j], value, derivative);
+                    out[j] = value;
+                    if (slopes) slope[j] = derivative;
+                }
             } else {
                 const S shift = y == 2 ? a.forget_bias : S(0);
-                SIMD for (int64_t j = 0; j < n; ++j) out[j] = sigmoid(out[j] + shift);
+                SIMD for (int64_t j = 0; j < n; ++j) {
+                    S value, derivative;
+                    sigmoid(out[j] + shift, value, derivative);
+                    out[j] = value;
+                    if (slopes) slope[j] = derivative;
+                }
             }
         }
     }
 
-    // phi(LN(c)); `cell` then holds the normalised c.
+    // phi(LN(c)) and its derivative; `cell` then holds the normalised c.
+    template <bool slopes>
     void squash() {
         const S *RESTRICT now = a.c + (at + a.batch) * n;
         std::memcpy(cell, now, n * sizeof(S));
         if (a.gain) {
             cell_factor = normalize(cell, n, a.epsilon);
             SIMD for (int64_t j = 0; j < n; ++j)
-                phi[j] = hyperbolic(cell[j] * a.cell_gain[j] + a.cell_offset[j]);
+                phi[j] = cell[j] * a.cell_gain[j] + a.cell_offset[j];
         } else {
-            SIMD for (int64_t j = 0; j < n; ++j) phi[j] = hyperbolic(cell[j]);
+            std::memcpy(phi, cell, n * sizeof(S));
+        }
+        SIMD for (int64_t j = 0; j < n; ++j) {
+            S value, derivative;
+            hyperbolic(phi[j], value, derivative);
+            phi[j] = value;
+            if (slopes) phi_slope[j] = derivative;
         }
     }
 
     void forward() {
-        gates();
+        gates<false>();
         const S *RESTRICT i = gate, *RESTRICT g = i + n, *RESTRICT f = g + n, *RESTRICT o = f + n;
         S *RESTRICT now = a.c + (at + a.batch) * n;
         S *RESTRICT h = a.h + (at + a.batch) * n;
@@ -181,7 +225,7 @@ struct Row {
         } else {
             SIMD for (int64_t j = 0; j < n; ++j) now[j] = f[j] * before[j] + i[j] * g[j];
         }
-        squash();
+        squash<false>();
         SIMD for (int64_t j = 0; j < n; ++j) h[j] = o[j] * phi[j];
         if (a.h_product) {
             Q *RESTRICT hq = a.h_product + (at + a.batch) * n;
@@ -191,8 +235,10 @@ struct Row {
 
     // d (10, H) is scratch: the gradients of the gates, of c and of phi.
     void backward(int64_t b, S *d, S *RESTRICT sums) {
-        gates();
-        squash();
+        gates<true>();
+        squash<true>();
+        const S *RESTRICT ip = gate_slope, *RESTRICT gp = ip + n, *RESTRICT fp = gp + n;
+        const S *RESTRICT op = fp + n;
         const S *RESTRICT i = gate, *RESTRICT g = i + n, *RESTRICT f = g + n, *RESTRICT o = f + n;
         S *RESTRICT di = d, *RESTRICT dg = d + n, *RESTRICT df = d + 2 * n, *RESTRICT dout = d + 3 * n;
         S *RESTRICT dc = d + 4 * n, *RESTRICT carried = a.grad_c + b * n;
@@ -201,8 +247,8 @@ struct Row {
         const S *RESTRICT cells = a.grad_cells ? a.grad_cells + at * n : nullptr;
         SIMD for (int64_t j = 0; j < n; ++j) {
             const S dh = later[j] + (output ? output[j] : S(0));
-            dout[j] = dh * phi[j] * o[j] * (1 - o[j]);
-            dc[j] = dh * o[j] * (1 - phi[j] * phi[j]);
+            dout[j] = dh * phi[j] * op[j];
+            dc[j] = dh * o[j] * phi_slope[j];
         }
         if (a.gain) {
             S *RESTRICT cell_gain = sums + 12 * n, *RESTRICT cell_offset = sums + 13 * n;
@@ -216,9 +262,9 @@ struct Row {
         SIMD for (int64_t j = 0; j < n; ++j) {
             const S kept = mask ? mask[j] : S(1);
             const S total = dc[j] + carried[j] + (cells ? cells[j] : S(0));
-            di[j] = total * g[j] * kept * i[j] * (1 - i[j]);
-            dg[j] = total * i[j] * kept * (1 - g[j] * g[j]);
-            df[j] = total * before[j] * f[j] * (1 - f[j]);
+            di[j] = total * g[j] * kept * ip[j];
+            dg[j] = total * i[j] * kept * gp[j];
+            df[j] = total * before[j] * fp[j];
             carried[j] = total * f[j];
         }
         for (int64_t y = 0; y < 4; ++y) gate_backward(y, d + y * n, sums);
@@ -274,11 +320,11 @@ static void backward(const Rows<S, Q> &a, int64_t t, int64_t first, int64_t end)
 #pragma omp parallel for num_threads(a.threads) if (a.threads > 1)
     for (int64_t k = 0; k < a.threads; ++k) {
         static thread_local std::vector<S> scratch;
-        scratch.resize(15 * a.units);
+        scratch.resize(20 * a.units);
         S *sums = a.grad_parameters + k * 14 * a.units;
         for (int64_t b = first + k * share; b < first + (k + 1) * share && b < end; ++b)
             Row<S, Q>(a, t, b, b - first, scratch.data())
-                .backward(b, scratch.data() + 10 * a.units, sums);
+                .backward(b, scratch.data() + 15 * a.units, sums);
     }
 }
 

@@ -68,7 +68,7 @@ def step_forward(step: Step) -> None:
         i, g, f, o = y.unbind(1)
         g = torch.tanh(g) if step.mask is None else torch.tanh(g) * step.mask
         c = torch.sigmoid(f + step.forget_bias) * step.before + torch.sigmoid(i) * g
-        phi, _, _ = _squash(c, step)
+        phi, *_ = _squash(c, step)
         h = torch.sigmoid(o) * phi
         step.c.copy_(c)
     step.h.copy_(h)
@@ -81,7 +81,7 @@ def step_backward(step: Step, grads: StepGradients) -> None:
     gates = step.gates
     y, normal, factor = _normalised_gates(step)
     dh = grads.h if grads.output is None else grads.h + grads.output
-    d = _lstm_backward(dh, y, step, grads) if gates == 4 else _tanh_backward(dh, step)
+    d = _lstm_backward(dh, y, step, grads) if gates == 4 else _tanh_backward(dh, y)
     if step.norm is not None:
         grads.parameters[gates : 2 * gates] += (d * normal).sum(0)
         grads.parameters[2 * gates : 3 * gates] += d.sum(0)
@@ -130,26 +130,36 @@ def normalize_backward(d: Tensor, normal: Tensor, factor: Tensor) -> Tensor:
     return factor * (d - d.mean(-1, keepdim=True) - normal * slope)
 
 
-def _squash(c: Tensor, step: Step) -> tuple[Tensor, Tensor, Tensor]:
-    """phi(LN(c)); with layer norm also the normalised c and the factor."""
+def _squash(c: Tensor, step: Step) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    """phi(LN(c)) and its slope; with layer norm also the normalised c and the factor."""
     if step.norm is None:
-        return torch.tanh(c), c, c
+        return torch.tanh(c), tanh_slope(c), c, c
     normal, factor = normalize(c, step.epsilon)
-    return torch.tanh(normal * step.norm.cell_gain + step.norm.cell_offset), normal, factor
+    inner = normal * step.norm.cell_gain + step.norm.cell_offset
+    return torch.tanh(inner), tanh_slope(inner), normal, factor
 
 
-def _tanh_backward(dh: Tensor, step: Step) -> Tensor:
+def sigmoid_slope(x: Tensor) -> Tensor:
+    """The derivative, with all its digits also where 1 - sigmoid(x) has lost them."""
+    return torch.sigmoid(x) * torch.sigmoid(-x)
+
+
+def tanh_slope(x: Tensor) -> Tensor:
+    """The derivative, with all its digits also where 1 - tanh(x)^2 has lost them."""
+    return 4 * sigmoid_slope(2 * x)
+
+
+def _tanh_backward(dh: Tensor, y: Tensor) -> Tensor:
     """d loss / d y (B, 1, H)."""
-    return (dh * (1 - step.h.square()))[:, None]
+    return dh[:, None] * tanh_slope(y)
 
 
 def _lstm_backward(dh: Tensor, y: Tensor, step: Step, grads: StepGradients) -> Tensor:
     """d loss / d y (B, 4, H); leaves d loss / d c_{t-1} in grads.c."""
-    i, g, f, o = y.unbind(1)
-    i, g, o = torch.sigmoid(i), torch.tanh(g), torch.sigmoid(o)
-    f = torch.sigmoid(f + step.forget_bias)
-    phi, normal, factor = _squash(step.c, step)
-    dphi = dh * o * (1 - phi.square())
+    y_i, y_g, y_f, y_o = y.unbind(1)
+    y_f = y_f + step.forget_bias
+    phi, slope, normal, factor = _squash(step.c, step)
+    dphi = dh * torch.sigmoid(y_o) * slope
     if step.norm is not None:
         grads.parameters[12] += (dphi * normal).sum(0)
         grads.parameters[13] += dphi.sum(0)
@@ -158,13 +168,13 @@ def _lstm_backward(dh: Tensor, y: Tensor, step: Step, grads: StepGradients) -> T
     if grads.cells is not None:
         dc = dc + grads.cells
     kept = 1 if step.mask is None else step.mask
-    grads.c.copy_(dc * f)
+    grads.c.copy_(dc * torch.sigmoid(y_f))
     return torch.stack(
         (
-            dc * g * kept * i * (1 - i),
-            dc * i * kept * (1 - g.square()),
-            dc * step.before * f * (1 - f),
-            dh * phi * o * (1 - o),
+            dc * torch.tanh(y_g) * kept * sigmoid_slope(y_i),
+            dc * torch.sigmoid(y_i) * kept * tanh_slope(y_g),
+            dc * step.before * sigmoid_slope(y_f),
+            dh * phi * sigmoid_slope(y_o),
         ),
         dim=1,
     )
