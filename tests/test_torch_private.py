@@ -2,6 +2,7 @@
 
 import re
 from operator import attrgetter
+from typing import NamedTuple
 
 import pytest
 import torch
@@ -163,3 +164,28 @@ def test_hooks_of_a_pass_are_seen_and_no_others(register):
     assert torch_private.has_hooks(conv)
     handle.remove()
     assert not torch_private.has_hooks(conv)
+
+
+@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
+@pytest.mark.parametrize(
+    "path",
+    ["_C._functorch", "_C._functorch.maybe_current_level", "autograd.forward_ad._current_level"],
+)
+def test_without_knowing_of_transformations_the_equations_run(path, monkeypatch):
+    take_away(monkeypatch, path)
+    x, along = torch.randn(3, 1, 2), torch.ones(3, 1, 2)
+    model = HyperLSTM(2, 3, hyper_size=2)
+    found = torch.func.jvp(lambda x: model(x)[0], (x,), (along,))[1]
+    step = 1e-2
+    expected = (model(x + step * along)[0] - model(x - step * along)[0]) / (2 * step)
+    torch.testing.assert_close(found, expected, rtol=1e-2, atol=1e-3)
+
+
+@pytest.mark.parametrize("path", ["_C", "utils._pytree"])
+def test_states_are_registered_or_left_alone(path, monkeypatch):
+    take_away(monkeypatch, path)
+
+    class Pair(NamedTuple):
+        first: torch.Tensor
+
+    torch_private.register_named_tuple(Pair)

@@ -42,6 +42,47 @@ def is_of_a_transformation(tensor: Tensor) -> bool:
     return True if ask is None else bool(ask(tensor))
 
 
+def in_transformation() -> bool:
+    """Whether a torch.func transformation (grad, jvp, vmap ...) or a forward-mode level runs.
+
+    Without the names: True, so that what knows neither is not used.
+    """
+    functorch = getattr(torch._C, "_functorch", None)
+    level = getattr(functorch, "maybe_current_level", None)
+    dual = getattr(torch.autograd.forward_ad, "_current_level", None)
+    if level is None or dual is None:
+        return True
+    return level() is not None or bool(dual >= 0)
+
+
+def run_forward_pre_hooks(module: nn.Module) -> None:
+    """Runs what changes a module's weights before it is called, where nobody calls it.
+
+    Without the name: nothing is run.
+
+    Raises:
+        RuntimeError: a hook wants to change the module's input, which there is none of.
+    """
+    hooks = getattr(module, "_forward_pre_hooks", {})
+    named = getattr(module, "_forward_pre_hooks_with_kwargs", {})
+    for key, hook in hooks.items():
+        found = hook(module, (), {}) if key in named else hook(module, ())
+        if found is not None:
+            kind = type(module).__name__
+            raise RuntimeError(f"a forward pre-hook of {kind}, which is not called, changes input")
+
+
+def register_named_tuple(kind: type) -> None:
+    """Lets torch.export take and save programs whose inputs and outputs are such tuples.
+
+    Without the name: it does not.
+    """
+    pytree = getattr(torch.utils, "_pytree", None)
+    register = getattr(pytree, "_register_namedtuple", None)
+    if register is not None:
+        register(kind, serialized_type_name=f"{kind.__module__}.{kind.__qualname__}")
+
+
 def version_of(tensor: Tensor) -> object:
     """What differs after every change of the tensor in place that torch knows of.
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from hypernetworks import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM, observe
+from hypernetworks import LSTM, HyperLSTM, HyperLSTMCell, HyperRNN, LayerNormLSTM, observe
+from hypernetworks.recurrent.observe import joined
 
 
 def stack(kind, **options):
@@ -80,3 +81,60 @@ def test_a_cell_without_c_says_so():
         model(torch.randn(4, 2, 3, dtype=torch.float64))
     with pytest.raises(TypeError, match="HyperRNNCell has no c"):
         runs["layers.0"][0].phi_c()
+
+
+@pytest.mark.parametrize("kind", [LSTM, LayerNormLSTM, HyperRNN, HyperLSTM])
+@pytest.mark.parametrize("compiled", ["compile", "method"])
+def test_a_compiled_model_is_seen(kind, compiled):
+    model, x = stack(kind, num_layers=2), torch.randn(4, 2, 3, dtype=torch.float64)
+    called = model
+    if compiled == "compile":
+        called = torch.compile(model, backend="eager")
+    else:
+        model.compile(backend="eager")
+    expected = called(x)[0]
+    with observe(called) as runs:
+        called(x)
+    assert {name: len(found) for name, found in runs.items()} == {"layers.0": 1, "layers.1": 1}
+    torch.testing.assert_close(runs["layers.1"][0].states.h[1:], expected)
+    called(x)
+    assert len(runs["layers.0"]) == 1
+
+
+@pytest.mark.parametrize("kind", [LSTM, HyperRNN, HyperLSTM])
+def test_single_steps_are_runs_and_join(kind):
+    model, x = stack(kind, num_layers=2), torch.randn(4, 2, 3, dtype=torch.float64)
+    with observe(model) as runs:
+        model(x)
+        state = None
+        for t in range(4):
+            _, state = model.step(x[t], state)
+        cell, state = model.cells()[0], None
+        for t in range(4):
+            state = cell(x[t], state)
+    assert {name: len(found) for name, found in runs.items()} == {"layers.0": 9, "layers.1": 5}
+    whole = tuple(runs["layers.0"][0].states)
+    for steps in (runs["layers.0"][1:5], runs["layers.0"][5:]):
+        torch.testing.assert_close(tuple(joined(steps).states), whole)
+    if kind is not LSTM:
+        found = joined(runs["layers.0"][1:5]).weight_change()
+        torch.testing.assert_close(found, runs["layers.0"][0].weight_change())
+
+
+def test_a_cell_by_itself_and_unbatched():
+    cell = HyperLSTMCell(3, 5, hyper_size=4)
+    with observe(cell) as runs:
+        state = cell(torch.randn(3))
+        cell(torch.randn(3), state)
+        cell(torch.randn(2, 3))
+    shapes = [tuple(run.states.h.shape) for run in runs[""]]
+    assert shapes == [(2, 1, 5), (2, 1, 5), (2, 2, 5)]
+    torch.testing.assert_close(runs[""][1].states.h[0, 0], state.h)
+
+
+def test_a_model_without_cells_says_so():
+    with (
+        pytest.raises(ValueError, match="Linear has no recurrent cells"),
+        observe(torch.nn.Linear(2, 2)),
+    ):
+        pass

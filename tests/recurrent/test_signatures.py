@@ -90,3 +90,60 @@ def test_skip_init_makes_them_without_filling_them(name):
 def test_an_argument_that_is_none_is_refused(name):
     with pytest.raises(TypeError, match="hiden_size"):
         getattr(hypernetworks, name)(4, 6, hiden_size=3)
+
+
+class Index:
+    """An integer as numpy's are: no int, but usable as one."""
+
+    def __index__(self):
+        return 3
+
+
+SIZES = ["input_size", "hidden_size", "hyper_size", "embedding_size", "num_layers"]
+
+
+@ALL
+@pytest.mark.parametrize("size", SIZES)
+@pytest.mark.parametrize("wrong", [True, 2.0, "3", 0, -1])
+def test_sizes_are_integers_of_at_least_one(name, size, wrong):
+    if size not in parameters(name):
+        pytest.skip("no such argument")
+    given = {"input_size": 4, "hidden_size": 6, size: wrong}
+    with pytest.raises((TypeError, ValueError), match=f"^{size}={wrong!r}: it must be"):
+        getattr(hypernetworks, name)(**given)
+    assert getattr(hypernetworks, name)(**given | {size: Index()})
+
+
+@ALL
+def test_flags_and_rates_are_what_they_are_called(name):
+    kind, known = getattr(hypernetworks, name), parameters(name)
+    for flag in {"batch_first", "bidirectional", "layer_norm"} & set(known):
+        with pytest.raises(TypeError, match=f"^{flag}=1: it must be True or False"):
+            kind(4, 6, **{flag: 1})
+    for rate in {"dropout", "recurrent_dropout", "hyper_recurrent_dropout"} & set(known):
+        with pytest.raises(TypeError, match=f"^{rate}=True: it must be a number"):
+            kind(4, 6, **{rate: True})
+        with pytest.raises(ValueError, match=f"^{rate}=1.0: a probability"):
+            kind(4, 6, **{rate: 1.0})
+
+
+@pytest.mark.parametrize("name", ["LayerNormLSTM", "LayerNormLSTMCell", "HyperLSTM"])
+@pytest.mark.parametrize("epsilon", [0, 0.0, -1e-3, float("nan"), float("inf")])
+def test_an_epsilon_that_would_divide_by_zero_is_refused(name, epsilon):
+    options = {"layer_norm": True} if name == "HyperLSTM" else {}
+    with pytest.raises(ValueError, match=r"layer_norm_epsilon=.*above 0"):
+        getattr(hypernetworks, name)(4, 6, layer_norm_epsilon=epsilon, **options)
+
+
+@pytest.mark.parametrize("name", ["HyperRNN", "HyperLSTM"])
+def test_a_third_positional_argument_is_no_hyper_size(name):
+    with pytest.raises(TypeError, match="positional"):
+        getattr(hypernetworks, name)(4, 6, 2)
+
+
+@pytest.mark.parametrize("name", STACKS)
+def test_dropout_between_one_layer_is_warned_of(name):
+    with pytest.warns(UserWarning, match="dropout=0.5 is between layers") as found:
+        getattr(hypernetworks, name)(4, 6, dropout=0.5)
+    assert found[0].filename == __file__
+    getattr(hypernetworks, name)(4, 6, num_layers=2, dropout=0.5)

@@ -8,7 +8,8 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.masks import check_rate, draw_mask
+from hypernetworks.recurrent.checks import check_rate
+from hypernetworks.recurrent.masks import draw_mask
 from hypernetworks.recurrent.stack import Stack
 
 PART = 8  # steps

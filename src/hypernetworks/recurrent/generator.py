@@ -9,6 +9,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from hypernetworks.recurrent.checks import check_size
 from hypernetworks.recurrent.initialisation import Device, parameter
 
 
@@ -38,9 +39,7 @@ class Embeddings(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        if embedding_size < 1:
-            raise ValueError(f"embedding_size={embedding_size}: it must be at least 1")
-        shape = (gates, embedding_size)
+        shape = (gates, check_size("embedding_size", embedding_size))
         self.h_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
         self.x_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
         self.b_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
@@ -104,7 +103,7 @@ class Generator(nn.Module):
     def forward(self, h_hat: Tensor) -> Scales:
         """From h_hat (..., P)."""
         weights = (self.weight_hz, self.weight_xz, self.weight_bz)
-        pairs = zip(self.embeddings(h_hat), weights, strict=True)
+        pairs = zip(self.embeddings.forward(h_hat), weights, strict=True)
         return Scales(*(torch.einsum("...gn,gnh->...gh", z, w) for z, w in pairs))
 
     def scaling(self) -> Tensor:

@@ -13,12 +13,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.cell import (
-    Cell,
-    arithmetic_dtype,
-    project,
-    project_sequence,
-)
+from hypernetworks.recurrent.cell import Cell
+from hypernetworks.recurrent.checks import check_flag, check_rate, check_size
 from hypernetworks.recurrent.fused.hyper_sequence import hyper_sequence
 from hypernetworks.recurrent.generator import Generator, Scales
 from hypernetworks.recurrent.initialisation import (
@@ -35,7 +31,8 @@ from hypernetworks.recurrent.lstm import (
     lstm_update,
     norm_arguments,
 )
-from hypernetworks.recurrent.masks import NO_MASKS, Masks, check_rate, draw_mask
+from hypernetworks.recurrent.masks import NO_MASKS, Masks, draw_mask
+from hypernetworks.recurrent.projection import arithmetic_dtype, project, project_sequence
 from hypernetworks.recurrent.rnn import RNNCell
 from hypernetworks.recurrent.state import HyperLSTMState, LSTMState, State
 
@@ -106,7 +103,7 @@ class ScaledCell(Cell[State]):
 
     def main_sum(self, x: Tensor, h: Tensor, h_hat: Tensor, input_mask: Tensor | None) -> Tensor:
         """d_h * W_h h + d_x * W_x x + b(z_b) + b_0 (B, G, H), before the norm of eq. 12."""
-        d_h, d_x, b = self.generator(h_hat)
+        d_h, d_x, b = self.generator.forward(h_hat)  # its hooks have run, once for all steps
         from_h = F.linear(h, self.weight_h).unflatten(1, (self.gates, -1)).to(h.dtype)
         from_x = project(x, self.weight_x, input_mask).unflatten(1, (self.gates, -1)).to(h.dtype)
         return d_h * from_h + d_x * from_x + b + self.bias.unflatten(0, (self.gates, -1))
@@ -197,10 +194,14 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, recurrent_dropout)
+        check_size("hyper_size", hyper_size)
         check_rate("hyper_recurrent_dropout", hyper_recurrent_dropout)
+        check_flag("layer_norm", layer_norm)
         self.forget_bias = float(forget_bias)
         factory: dict[str, Any] = {"device": device, "dtype": dtype}
-        self.norm = GateNorm(hidden_size, layer_norm_epsilon, **factory) if layer_norm else None
+        self.norm = (
+            GateNorm(self.hidden_size, layer_norm_epsilon, **factory) if layer_norm else None
+        )
         both = {
             "recurrent_dropout": hyper_recurrent_dropout,
             "forget_bias": forget_bias,
@@ -209,10 +210,15 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
         }
         if layer_norm if hyper_layer_norm is None else hyper_layer_norm:
             both |= {"layer_norm_epsilon": layer_norm_epsilon, "pre_norm_bias": pre_norm_bias}
-            self.hyper = LayerNormLSTMCell(input_size + hidden_size, hyper_size, **both)
+            self.hyper = LayerNormLSTMCell(self.input_size + self.hidden_size, hyper_size, **both)
         else:
-            self.hyper = LSTMCell(input_size + hidden_size, hyper_size, **both)
+            self.hyper = LSTMCell(self.input_size + self.hidden_size, hyper_size, **both)
         self._add_parameters(embedding_size, embeddings_from, input_init, device, dtype)
+
+    def set_forget_bias(self, value: float) -> None:
+        """Of the main and the hyper cell."""
+        self.forget_bias = float(value)
+        self.hyper.set_forget_bias(value)
 
     def state_sizes(self) -> tuple[int, ...]:
         return (self.hidden_size, self.hidden_size, *self.hyper.state_sizes())

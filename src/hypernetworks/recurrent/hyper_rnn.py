@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.cell import Cell, project
+from hypernetworks.recurrent.cell import Cell
+from hypernetworks.recurrent.checks import check_size
 from hypernetworks.recurrent.generator import Embeddings
 from hypernetworks.recurrent.hyper import (
     EmbeddingsFrom,
@@ -23,6 +24,7 @@ from hypernetworks.recurrent.initialisation import (
     parameter,
 )
 from hypernetworks.recurrent.masks import Masks
+from hypernetworks.recurrent.projection import project
 from hypernetworks.recurrent.rnn import RNNCell
 from hypernetworks.recurrent.state import HyperRNNState
 
@@ -56,8 +58,13 @@ class HyperRNNCell(ScaledCell[HyperRNNState]):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 0.0)
+        check_size("hyper_size", hyper_size)
         self.hyper = RNNCell(
-            input_size + hidden_size, hyper_size, input_init=input_init, device=device, dtype=dtype
+            self.input_size + self.hidden_size,
+            hyper_size,
+            input_init=input_init,
+            device=device,
+            dtype=dtype,
         )
         self._add_parameters(embedding_size, embeddings_from, input_init, device, dtype)
 
@@ -75,7 +82,7 @@ class HyperRNNCell(ScaledCell[HyperRNNState]):
     def fused(
         self, x: Tensor, state: HyperRNNState, masks: Masks, input_mask: Tensor | None
     ) -> HyperRNNState:
-        none = state.h.new_empty(len(state.h), 0)
+        none = state.h.new_empty(state.h.shape[0], 0)
         h, _, h_hat, _ = self.run(x, (state.h, none, state.h_hat, none), masks, input_mask)
         return HyperRNNState(h, h_hat)
 
@@ -109,10 +116,15 @@ class FullHyperRNNCell(Cell[HyperRNNState]):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 0.0)
+        check_size("hyper_size", hyper_size)
         self.embeddings_from = check_embeddings_from(embeddings_from)
         self.input_init: InputInit = input_init
         self.hyper = RNNCell(
-            input_size + hidden_size, hyper_size, input_init=input_init, device=device, dtype=dtype
+            self.input_size + self.hidden_size,
+            hyper_size,
+            input_init=input_init,
+            device=device,
+            dtype=dtype,
         )
         self.embeddings = Embeddings(1, hyper_size, embedding_size, device=device, dtype=dtype)
         self.weight_hz = parameter(
@@ -149,7 +161,7 @@ class FullHyperRNNCell(Cell[HyperRNNState]):
         h, h_hat = state
         new = torch.tanh(hyper_sum(self.hyper, x, h, h_hat, input_mask))
         source = h_hat if self.embeddings_from == "previous" else new
-        z_h, z_x, z_b = (z[:, 0] for z in self.embeddings(source))
+        z_h, z_x, z_b = (z[:, 0] for z in self.embeddings.forward(source))
         # <W, z> h is the sum over n of z_n (W_n h): the same, without a matrix for each sequence.
         from_h = F.linear(h, self.weight_hz.flatten(0, 1)).unflatten(1, (-1, self.hidden_size))
         from_x = project(x, self.weight_xz.flatten(0, 1), input_mask)

@@ -12,6 +12,7 @@ from torch import Tensor
 from hypernetworks.recurrent.hyper import HyperLSTMCell
 from hypernetworks.recurrent.lstm import LayerNormLSTMCell, LSTMCell
 from hypernetworks.recurrent.modules import HyperLSTM
+from hypernetworks.recurrent.torch_lstm import gates_swapped
 
 SLOTS = ("beta1_power", "beta2_power", "/Adam", "/Adam_1", "/Momentum", "/RMSProp", "/RMSProp_1")
 GATES = "ijfo"  # their j is the paper's g
@@ -194,16 +195,10 @@ def from_labml(state_dict: Mapping[str, Tensor]) -> HyperLSTM:
     return stack
 
 
-def _ifgo(array: Tensor) -> Tensor:
-    """Rows of four gates from their order to ours."""
-    i, f, g, o = array.chunk(4)
-    return torch.cat((i, g, f, o))
-
-
 def _labml_cell(cell: HyperLSTMCell, weights: _Weights, scope: str) -> None:
     def gates(name: str) -> Tensor:
         parts = [weights.take(f"{scope}{name.format(y)}") for y in range(4)]
-        return _ifgo(_stack(parts, f"{scope}{name}"))
+        return gates_swapped(_stack(parts, f"{scope}{name}"))
 
     def embedding(name: str, like: Tensor) -> Tensor:
         found = weights.take(f"{scope}{name}")
@@ -211,7 +206,7 @@ def _labml_cell(cell: HyperLSTMCell, weights: _Weights, scope: str) -> None:
         if found.shape != expected:
             shapes = f"{tuple(found.shape)}, expected {tuple(expected)}"
             raise WeightsError(f"{scope}{name} has the shape {shapes}")
-        return _ifgo(found).reshape(like.shape)
+        return gates_swapped(found).reshape(like.shape)
 
     _copy(cell.weight_x, gates("w_x.{}").flatten(0, 1), f"{scope}w_x")
     _copy(cell.weight_h, gates("w_h.{}").flatten(0, 1), f"{scope}w_h")
@@ -228,9 +223,13 @@ def _labml_cell(cell: HyperLSTMCell, weights: _Weights, scope: str) -> None:
         _copy(scale, gates(name + ".{}.weight").transpose(1, 2), f"{scope}{name}")
     hyper = cell.hyper
     assert hyper.bias is not None
-    _copy(hyper.weight_x, _ifgo(weights.take(f"{scope}hyper.input_lin.weight")), "input_lin")
-    _copy(hyper.weight_h, _ifgo(weights.take(f"{scope}hyper.hidden_lin.weight")), "hidden_lin")
-    _copy(hyper.bias, _ifgo(weights.take(f"{scope}hyper.hidden_lin.bias")), "hidden_lin")
+    _copy(
+        hyper.weight_x, gates_swapped(weights.take(f"{scope}hyper.input_lin.weight")), "input_lin"
+    )
+    _copy(
+        hyper.weight_h, gates_swapped(weights.take(f"{scope}hyper.hidden_lin.weight")), "hidden_lin"
+    )
+    _copy(hyper.bias, gates_swapped(weights.take(f"{scope}hyper.hidden_lin.bias")), "hidden_lin")
     for norm, inner in ((cell.norm, ""), (hyper.norm, "hyper.")):
         assert norm is not None
         _copy(norm.gain, gates(inner + "layer_norm.{}.weight"), f"{inner}layer_norm")

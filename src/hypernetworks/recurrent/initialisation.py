@@ -11,7 +11,12 @@ Device = torch.device | str | None
 
 @torch.no_grad()
 def orthogonal_by_gate(weight: Tensor, gates: int) -> None:
-    """Each gate's (H, D) block orthogonal."""
+    """Each gate's (H, D) block orthogonal; half types are filled from float32."""
+    if weight.dtype in (torch.bfloat16, torch.float16):
+        single = torch.empty_like(weight, dtype=torch.float32)
+        orthogonal_by_gate(single, gates)
+        weight.copy_(single)
+        return
     for gate in weight.chunk(gates):
         nn.init.orthogonal_(gate)
 

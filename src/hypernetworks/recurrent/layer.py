@@ -58,7 +58,7 @@ class Layer(nn.Module, Generic[State]):
             h = reversed_in_time(h, lengths)
         if lengths is None:
             return h
-        steps = torch.arange(len(h), device=h.device)
+        steps = torch.arange(h.shape[0], device=h.device)
         return h.masked_fill((steps[:, None] >= lengths)[:, :, None], 0)
 
     @staticmethod
@@ -66,7 +66,7 @@ class Layer(nn.Module, Generic[State]):
         """The state (B, ...) after each sequence's last step."""
         if lengths is None:
             return over([states], lambda parts: parts[0][-1])
-        rows = torch.arange(len(lengths), device=lengths.device)
+        rows = torch.arange(lengths.shape[0], device=lengths.device)
         return over([states], lambda parts: parts[0][lengths, rows])
 
     def extra_repr(self) -> str:
@@ -77,6 +77,6 @@ def reversed_in_time(x: Tensor, lengths: Tensor | None) -> Tensor:
     """(T, B, ...) with the steps of every sequence in reverse; what lies behind its end stays."""
     if lengths is None:
         return x.flip(0)
-    steps = torch.arange(len(x), device=x.device)[:, None]
+    steps = torch.arange(x.shape[0], device=x.device)[:, None]
     index = torch.where(steps < lengths, lengths - 1 - steps, steps)
     return x[index, torch.arange(x.shape[1], device=x.device)]

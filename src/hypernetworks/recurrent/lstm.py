@@ -7,7 +7,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from hypernetworks.recurrent.cell import Cell, arithmetic_dtype, project, project_sequence
+from hypernetworks.recurrent.cell import Cell
+from hypernetworks.recurrent.checks import check_epsilon
 from hypernetworks.recurrent.fused.sequence import lstm_sequence
 from hypernetworks.recurrent.fused.step import normalize
 from hypernetworks.recurrent.initialisation import (
@@ -19,6 +20,7 @@ from hypernetworks.recurrent.initialisation import (
     parameter,
 )
 from hypernetworks.recurrent.masks import NO_MASKS, Masks, draw_mask
+from hypernetworks.recurrent.projection import arithmetic_dtype, project, project_sequence
 from hypernetworks.recurrent.state import LSTMState
 
 
@@ -38,7 +40,7 @@ class GateNorm(torch.nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        self.epsilon = epsilon
+        self.epsilon = check_epsilon(epsilon)
         self.gain = parameter(4, hidden_size, device=device, dtype=dtype)
         self.offset = parameter(4, hidden_size, device=device, dtype=dtype)
         self.cell_gain = parameter(hidden_size, device=device, dtype=dtype)
@@ -128,6 +130,9 @@ class LSTMCell(Cell[LSTMState]):
         if self.norm is not None:
             self.norm.reset_parameters()
 
+    def set_forget_bias(self, value: float) -> None:
+        self.forget_bias = float(value)
+
     def state_sizes(self) -> tuple[int, ...]:
         return self.hidden_size, self.hidden_size
 
@@ -203,5 +208,5 @@ class LayerNormLSTMCell(LSTMCell):
         dtype: torch.dtype | None = None,
     ) -> None:
         Cell.__init__(self, input_size, hidden_size, recurrent_dropout)
-        norm = GateNorm(hidden_size, layer_norm_epsilon, device=device, dtype=dtype)
+        norm = GateNorm(self.hidden_size, layer_norm_epsilon, device=device, dtype=dtype)
         self._add_parameters(forget_bias, input_init, norm, pre_norm_bias, device, dtype)

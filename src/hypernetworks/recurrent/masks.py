@@ -40,15 +40,11 @@ def draw_mask(rate: float, shape: tuple[int, ...], like: Tensor) -> Tensor | Non
     # Drawing is what a mask costs on a CPU: four 16-bit numbers from each of its 64-bit ones.
     kept = min(max(round((1 - rate) * 65536), 1), 65535)
     count = math.prod(shape)
-    drawn = torch.empty(-(-count // 4), dtype=torch.int64).random_(-(2**63), None)
+    drawn = torch.empty(-(-count // 4), dtype=torch.int64, device=like.device).random_(
+        -(2**63), None
+    )
     chosen = drawn.view(torch.int16)[:count].view(shape) < kept - 32768
     return chosen.to(like.dtype).mul_(65536 / kept)
-
-
-def check_rate(name: str, rate: float) -> float:
-    if not 0 <= rate < 1:
-        raise ValueError(f"{name}={rate}: a probability of being dropped, 0 <= {name} < 1")
-    return rate
 
 
 NO_MASKS = Masks()

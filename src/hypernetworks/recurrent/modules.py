@@ -12,10 +12,16 @@ from hypernetworks.recurrent.initialisation import Device, InputInit
 from hypernetworks.recurrent.lstm import LayerNormLSTMCell, LSTMCell
 from hypernetworks.recurrent.stack import Stack
 from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
+from hypernetworks.recurrent.torch_lstm import give_weights, options_of, take_weights
 
 
 class LSTM(Stack[LSTMState]):
     """An LSTM with the authors' forget bias and recurrent dropout; state (h, c).
+
+    Parameters are called layers.0.cell.weight_x (4 H, D), .weight_h (4 H, H) and .bias (4 H), with
+    layers.0_reverse, layers.1 ... beside; gates lie in the order i, g, f, o. What users of
+    torch.nn.LSTM write as `"weight_hh" in name` is `name.endswith("weight_h")` here, and the
+    forget gate's bias is no slice to be filled but `forget_bias`, or `set_forget_bias(value)`.
 
     Args:
         input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, backend: of Stack.
@@ -51,6 +57,48 @@ class LSTM(Stack[LSTMState]):
 
         shape = (num_layers, batch_first, dropout, bidirectional)
         super().__init__(make_cell, input_size, *shape, backend)
+
+    @classmethod
+    def from_torch(cls, lstm: torch.nn.LSTM) -> "LSTM":
+        """The same function with the same weights, on its device and in its mode.
+
+        Its two biases become one, its gates i, f, g, o ours, i, g, f, o; forget_bias is 0. Without
+        biases there, ours are 0 and frozen.
+
+        Raises:
+            ValueError: it has a proj_size, which there is none of here.
+        """
+        found = cls(**options_of(lstm))
+        take_weights(found.cells(), lstm)
+        return found.train(lstm.training)
+
+    def to_torch(self) -> torch.nn.LSTM:
+        """A torch.nn.LSTM that computes the same, with copies of the weights.
+
+        forget_bias becomes a part of bias_ih; bias_hh is 0.
+
+        Raises:
+            ValueError: it has recurrent dropout, which there is none of there.
+        """
+        cell = self.cells()[0]
+        if cell.recurrent_dropout:
+            raise ValueError(
+                f"recurrent_dropout={cell.recurrent_dropout}: torch.nn.LSTM has none; set the "
+                "cells' recurrent_dropout to 0 first"
+            )
+        like = cell.like()
+        found = torch.nn.LSTM(
+            self.input_size,
+            self.hidden_size,
+            self.num_layers,
+            batch_first=self.batch_first,
+            dropout=self.dropout,
+            bidirectional=self.bidirectional,
+            device=like.device,
+            dtype=like.dtype,
+        )
+        give_weights(self.cells(), found)
+        return found.train(self.training)
 
 
 class LayerNormLSTM(Stack[LSTMState]):
@@ -98,7 +146,7 @@ class LayerNormLSTM(Stack[LSTMState]):
 
 
 class HyperRNN(Stack[HyperRNNState]):
-    """A HyperRNN (eq. 4 to 8); state (h, h_hat).
+    """A HyperRNN (eq. 4 to 8); state (h, h_hat): the second part is the hyper cell's h, no c.
 
     Args:
         input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, backend: of Stack.
@@ -144,6 +192,9 @@ class HyperRNN(Stack[HyperRNNState]):
 
 class HyperLSTM(Stack[HyperLSTMState]):
     """A HyperLSTM (eq. 9 to 13), with or without layer norm; state (h, c, h_hat, c_hat).
+
+    A pair (h, c) is taken as a state too, the main cell's; the hyper cell then starts at zero.
+    `zero_state(batch)` makes a whole one.
 
     Args:
         input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, backend: of Stack.

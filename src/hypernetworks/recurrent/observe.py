@@ -6,11 +6,11 @@
         model(x)
     runs["layers.0"][0].weight_change()
 
-Nothing is computed or kept unless asked for: the layers' forward hooks see the states, and all
+Nothing is computed or kept unless asked for: forward hooks of the cells see the states, and all
 else follows from those.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, cast
@@ -23,14 +23,15 @@ from hypernetworks.recurrent.generator import Scales
 from hypernetworks.recurrent.hyper import ScaledCell
 from hypernetworks.recurrent.layer import Layer
 from hypernetworks.recurrent.lstm import GateNorm
+from hypernetworks.recurrent.state import over, stacked
 
 
 @dataclass
 class Run:
-    """One call of one layer.
+    """One call of one cell: a sequence, or a single step (T = 1).
 
     Attributes:
-        cell: the layer's cell.
+        cell: the cell.
         states: (T + 1, B, ...) in the order in which the cell ran, the initial one first.
 
     What is computed from the states uses the cell's weights at the time of asking.
@@ -91,26 +92,68 @@ class Run:
             return torch.tanh(norm.cells(c) if isinstance(norm, GateNorm) else c)
 
 
+def joined(runs: Sequence[Run]) -> Run:
+    """Calls of one cell that went on from each other, for example step by step, as one run."""
+    first, *later = runs
+    parts = [first.states, *(over([run.states], lambda part: part[0][1:]) for run in later)]
+    return Run(first.cell, over(parts, torch.cat))
+
+
 @contextmanager
 def observe(model: nn.Module) -> Iterator[dict[str, list[Run]]]:
-    """Keeps the states of every recurrent layer of the model for each call made within.
+    """Keeps the states of every recurrent cell of the model for each call made within.
+
+    Also of a compiled model, which runs without its compiled code meanwhile.
 
     Returns:
-        {name of the layer: its runs}; a name has a run for each call.
+        {name of the layer, or of a cell without one: its runs}; a name has a run for each call.
+    Raises:
+        ValueError: if the model has no recurrent cells of this library, for example since it has
+            been exported.
     """
-    layers = {name: m for name, m in model.named_modules() if isinstance(m, Layer)}
-    runs: dict[str, list[Run]] = {name: [] for name in layers}
+    cells = dict(_cells(model))
+    if not cells:
+        raise ValueError(f"{type(model).__name__} has no recurrent cells to observe")
+    runs: dict[str, list[Run]] = {name: [] for name in cells}
 
     def keep(name: str) -> Any:
-        def hook(layer: Any, arguments: Any, states: Any) -> None:
-            detached = type(states)(*(part.detach() for part in states))
-            runs[name].append(Run(layer.cell, detached))
+        def hook(cell: Any, arguments: Any, named: Any, new: Any) -> None:
+            runs[name].append(Run(cell, _states(cell, new, *arguments, **named)))
 
         return hook
 
-    handles = [layer.register_forward_hook(keep(name)) for name, layer in layers.items()]
+    handles = [
+        cell.register_forward_hook(keep(name), with_kwargs=True) for name, cell in cells.items()
+    ]
     try:
-        yield runs
+        with torch.compiler.set_stance("force_eager"):  # compiled code passes hooks over
+            yield runs
     finally:
         for handle in handles:
             handle.remove()
+
+
+def _cells(model: nn.Module) -> Iterator[tuple[str, Cell[Any]]]:
+    """The cells that are called, by the names of their layers; hyper cells are parts of others."""
+    parts: set[nn.Module] = set()
+    for name, module in model.named_modules():
+        if isinstance(module, Cell) and module not in parts:
+            parts.update(module.modules())
+            layer = name.rpartition(".")[0]
+            found = layer if isinstance(model.get_submodule(layer), Layer) else name
+            yield found.removeprefix("_orig_mod."), module
+
+
+def _states(
+    cell: Cell[Any], new: Any, x: Tensor, state: Any = None, *_: Any, backend: Any = None, **__: Any
+) -> Any:
+    """(T + 1, B, ...): what a sequence gave, or the states before and after a step."""
+    new = over([new], lambda parts: parts[0].detach())
+    if new.h.dim() == 3:
+        return new
+    if state is None:
+        before = over([new], lambda parts: torch.zeros_like(parts[0]))
+    else:
+        before = cell.checked_state([part.detach() for part in state], *new.h.shape[:-1])
+    both = stacked([before, new])
+    return both if both.h.dim() == 3 else over([both], lambda parts: parts[0].unsqueeze(1))

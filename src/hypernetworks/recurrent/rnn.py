@@ -7,7 +7,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.cell import Cell, project
+from hypernetworks.recurrent.cell import Cell
 from hypernetworks.recurrent.initialisation import (
     Device,
     InputInit,
@@ -16,6 +16,7 @@ from hypernetworks.recurrent.initialisation import (
     parameter,
 )
 from hypernetworks.recurrent.masks import Masks
+from hypernetworks.recurrent.projection import project
 from hypernetworks.recurrent.state import RNNState
 
 

@@ -3,6 +3,7 @@
 T steps, B sequences, D input units, H units, L layers, K directions
 """
 
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any, Generic
 
@@ -11,9 +12,11 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
-from hypernetworks.recurrent.cell import Backend, Cell, check_input_mask
+from hypernetworks.recurrent.cell import Backend, Cell, check_backend
+from hypernetworks.recurrent.checks import check_flag, check_rate, check_size
+from hypernetworks.recurrent.given import check_input, check_input_mask
 from hypernetworks.recurrent.layer import Layer
-from hypernetworks.recurrent.masks import Masks, check_rate
+from hypernetworks.recurrent.masks import Masks
 from hypernetworks.recurrent.state import State, over, stacked
 
 
@@ -40,15 +43,17 @@ class Stack(nn.Module, Generic[State]):
         backend: Backend,
     ) -> None:
         super().__init__()
-        if num_layers < 1:
-            raise ValueError(f"num_layers={num_layers}: it must be at least 1")
-        if backend not in ("auto", "reference", "fused"):
-            raise ValueError(f"backend={backend!r}: choose 'auto', 'reference' or 'fused'")
-        self.input_size = input_size
-        self.num_layers = num_layers
-        self.batch_first = batch_first
+        check_backend(backend)
+        self.input_size = input_size = check_size("input_size", input_size)
+        self.num_layers = check_size("num_layers", num_layers)
+        self.batch_first = check_flag("batch_first", batch_first)
         self.dropout = check_rate("dropout", dropout)
-        self.bidirectional = bidirectional
+        self.bidirectional = check_flag("bidirectional", bidirectional)
+        if dropout and num_layers == 1:
+            warnings.warn(
+                f"dropout={dropout} is between layers, and there is one layer: it does nothing",
+                stacklevel=3,
+            )
         self.layers = nn.ModuleDict()
         for k in range(num_layers):
             for reverse in (False, True)[: self.directions]:
@@ -65,6 +70,14 @@ class Stack(nn.Module, Generic[State]):
         """Appendix A.2.3, in every cell."""
         for layer in self._layers():
             layer.cell.reset_parameters()
+
+    def set_forget_bias(self, value: float) -> None:
+        """Cell.set_forget_bias of every cell."""
+        for layer in self._layers():
+            layer.cell.set_forget_bias(value)
+
+    def flatten_parameters(self) -> None:
+        """Does nothing; for code that calls it on any recurrent module."""
 
     def zero_state(self, batch: int) -> State:
         """The state before the first step, (L K, B, ...)."""
@@ -83,7 +96,8 @@ class Stack(nn.Module, Generic[State]):
             x: (T, B, D), or (B, T, D) with batch_first, or (T, D); instead of vectors also symbol
                 ids, (T, B), (B, T) or (T), which stand for one-hot vectors; or a PackedSequence of
                 either.
-            state: (L K, B, ...) each, (L K, ...) unbatched; zeros if None.
+            state: (L K, B, ...) each, (L K, ...) unbatched; zeros if None. A HyperLSTM takes (h, c)
+                alone too; its hyper cells then start at zero.
             masks: recurrent dropout of each layer and direction, (T, B, ...), unbatched (T, ...),
                 in the order in which the cell runs, of a PackedSequence in its sorted order; drawn
                 afresh in training if None.
@@ -94,8 +108,10 @@ class Stack(nn.Module, Generic[State]):
         """
         if isinstance(x, PackedSequence):
             return self._packed(x, state, masks, input_mask)
+        if not isinstance(x, Tensor):
+            raise TypeError(f"the input must be a tensor or packed, not a {type(x).__name__}")
         if x.dim() == (2 if x.is_floating_point() else 1):
-            state = None if state is None else tuple(part.unsqueeze(1) for part in state)
+            state = self._unbatched_state(state)
             input_mask = None if input_mask is None else input_mask.unsqueeze(1)
             masks = None if masks is None else [mask.unsqueeze(1) for mask in masks]
             output, final = self._run(x.unsqueeze(1), state, masks, input_mask, None)
@@ -126,14 +142,13 @@ class Stack(nn.Module, Generic[State]):
             raise ValueError("a bidirectional stack has no single steps: it reads from both ends")
         dims = 2 if x.is_floating_point() else 1
         if x.dim() == dims - 1:
-            state = None if state is None else tuple(part.unsqueeze(1) for part in state)
-            h, new = self.step(x.unsqueeze(0), state)
+            h, new = self.step(x.unsqueeze(0), self._unbatched_state(state))
             return h.squeeze(0), over([new], lambda parts: parts[0].squeeze(1))
-        if x.dim() != dims:
-            raise ValueError(f"input of shape {tuple(x.shape)}: see step for what is accepted")
         cells = self.cells()
-        now = self._checked_state(state, len(x))
-        masks = [cell.draw_masks((len(x),), now[0]) for cell in cells]
+        check_input(x, 1, self.input_size, cells[0].like())
+        batch = x.shape[0]
+        now = self._checked_state(state, batch)
+        masks = [cell.draw_masks((batch,), now[0]) for cell in cells]
         states = []
         for k, cell in enumerate(cells):
             if k:
@@ -170,13 +185,13 @@ class Stack(nn.Module, Generic[State]):
         lengths: Tensor | None,
     ) -> tuple[Tensor, State]:
         layers = self._layers()
-        if x.dim() != (3 if x.is_floating_point() else 2):
-            raise ValueError(f"input of shape {tuple(x.shape)}: see forward for what is accepted")
+        like = layers[0].cell.like()
+        check_input(x, 2, self.input_size, like)
         steps, batch = x.shape[:2]
         if steps == 0:
             raise ValueError("the sequence has no steps")
         now = self._checked_state(state, batch)
-        check_input_mask(input_mask, steps, batch)
+        check_input_mask(input_mask, (steps, batch), like)
         if masks is None:
             masks = [layer.cell.draw_masks((steps, batch), now[0]) for layer in layers]
         if len(masks) != len(layers):
@@ -199,6 +214,13 @@ class Stack(nn.Module, Generic[State]):
         if state is None:
             return self.zero_state(batch)
         return self._layers()[0].cell.checked_state(state, len(self.layers), batch)
+
+    def _unbatched_state(self, state: Any) -> State | None:
+        """(L K, ...) as (L K, 1, ...)."""
+        if state is None:
+            return None
+        found = self._layers()[0].cell.checked_state(state, len(self.layers))
+        return over([found], lambda parts: parts[0].unsqueeze(1))
 
     def cells(self) -> list[Cell[State]]:
         """The cells in the order in which they run, forward before backward."""

@@ -1,5 +1,8 @@
 """The states of recurrent cells: named tuples, h always first.
 
+torch.load takes them from files with weights_only=True, and torch.export in programs, once this
+module has been imported, as every layer does.
+
 A cell's state has tensors (B, size); a stack's (num_layers x directions, B, size), in the order of
 torch.nn.LSTM; both without B for unbatched input.
 """
@@ -9,6 +12,8 @@ from typing import NamedTuple, TypeVar
 
 import torch
 from torch import Tensor
+
+from hypernetworks.torch_private import register_named_tuple
 
 
 class LSTMState(NamedTuple):
@@ -30,6 +35,12 @@ class HyperRNNState(NamedTuple):
 
 class RNNState(NamedTuple):
     h: Tensor
+
+
+KINDS = (LSTMState, HyperLSTMState, HyperRNNState, RNNState)
+torch.serialization.add_safe_globals(list(KINDS))
+for _kind in KINDS:
+    register_named_tuple(_kind)
 
 
 State = TypeVar("State", LSTMState, HyperLSTMState, HyperRNNState, RNNState)

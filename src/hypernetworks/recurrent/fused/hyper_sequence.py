@@ -17,6 +17,7 @@ from hypernetworks.recurrent.fused.passes import (
     as_norm,
     as_products,
     may_overwrite,
+    no_second_derivative,
     norm_gradients,
     weight_gradient,
     with_first,
@@ -218,3 +219,4 @@ def _differentiate(ctx, grad_h, grad_c, grad_h_hat, grad_c_hat, *_):  # type: ig
 
 
 hyper_sequence.register_autograd(_differentiate, setup_context=_keep)
+hyper_sequence_backward.register_autograd(no_second_derivative)

@@ -3,6 +3,8 @@
 T steps, B sequences, H units, G gates
 """
 
+from typing import Any, NoReturn
+
 import torch
 from torch import Tensor
 
@@ -77,6 +79,14 @@ def may_overwrite(products: Tensor) -> bool:
     if products.device.type != "cpu":
         return False  # compiled steps may not read and write the same memory under two names
     return not keeps_graph()
+
+
+def no_second_derivative(ctx: Any, *grads: Tensor | None) -> NoReturn:
+    """What differentiating a backward pass ends in."""
+    raise RuntimeError(
+        "the fused form of recurrent layers has no second derivatives; make them with "
+        'backend="reference", which has them'
+    )
 
 
 def multiply_into(out: Tensor, d: Tensor, weight: Tensor) -> None:

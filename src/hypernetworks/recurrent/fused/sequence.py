@@ -6,8 +6,8 @@ What does not depend on the state has been done before, for all steps at once: W
 `inputs`. Here the steps run with as few products as there can be, into memory that is laid out
 once; the backward pass runs them in reverse for the gradients of the states only, and leaves the
 gradients of weights to single products over all T B rows. The operators are opaque to
-torch.compile and torch.export; the second derivative is not defined, nor are torch.func's
-transforms: backend="reference" has both.
+torch.compile and torch.export. They have no second derivatives, no forward-mode ones and none of
+torch.func's transformations: backend="reference" has all three.
 """
 
 from typing import Any, NamedTuple
@@ -24,6 +24,7 @@ from hypernetworks.recurrent.fused.passes import (
     gradients_of,
     may_overwrite,
     multiply_into,
+    no_second_derivative,
     norm_gradients,
     weight_gradient,
     with_first,
@@ -181,3 +182,4 @@ def _differentiate(ctx, grad_h, grad_c, _):  # type: ignore[no-untyped-def]
 
 
 lstm_sequence.register_autograd(_differentiate, setup_context=_keep)
+lstm_sequence_backward.register_autograd(no_second_derivative)

@@ -1,0 +1,49 @@
+"""Arguments of constructors: refused by name where they could not mean what they say."""
+
+import math
+from operator import index
+from typing import SupportsIndex
+
+
+def check_size(name: str, size: SupportsIndex) -> int:
+    """A number of units or layers: an integer (numpy's too) of at least 1, no bool and no float.
+
+    Raises:
+        TypeError: it is no integer. ValueError: it is less than 1.
+    """
+    if isinstance(size, bool) or not hasattr(size, "__index__"):
+        raise TypeError(f"{name}={size!r}: it must be an integer, not a {type(size).__name__}")
+    if index(size) < 1:
+        raise ValueError(f"{name}={size}: it must be at least 1")
+    return index(size)
+
+
+def check_rate(name: str, rate: float) -> float:
+    """A probability of being dropped.
+
+    Raises:
+        TypeError: it is a bool. ValueError: it is not in [0, 1).
+    """
+    if isinstance(rate, bool):
+        raise TypeError(f"{name}={rate}: it must be a number, not a bool")
+    if not 0 <= rate < 1:
+        raise ValueError(f"{name}={rate}: a probability of being dropped, 0 <= {name} < 1")
+    return rate
+
+
+def check_flag(name: str, flag: bool) -> bool:
+    """Raises TypeError unless it is True or False: a number stands in a wrong place."""
+    if not isinstance(flag, bool):
+        raise TypeError(f"{name}={flag!r}: it must be True or False")
+    return flag
+
+
+def check_epsilon(epsilon: float) -> float:
+    """What layer norm adds to a variance.
+
+    Raises:
+        ValueError: it is not above 0: equal units would be divided by 0.
+    """
+    if isinstance(epsilon, bool) or not 0 < epsilon < math.inf:
+        raise ValueError(f"layer_norm_epsilon={epsilon}: it must be above 0, and finite")
+    return float(epsilon)
