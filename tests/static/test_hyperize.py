@@ -156,10 +156,10 @@ def test_memory_formats_are_the_plain_networks():
     assert last.is_contiguous(memory_format=torch.channels_last)
     with torch.no_grad():
         first = net.eval()(x)
-        kept = net.kernels()["0"]
+        kept = net.current.kernels["0"]
         assert kept.is_contiguous()  # laid out once
         torch.testing.assert_close(net(x), first)
-        assert net.kernels()["0"] is kept
+        assert net.current.kernels["0"] is kept
 
 
 def test_initialisers_pass_by_what_is_generated():

@@ -5,55 +5,135 @@ import io
 
 import pytest
 import torch
+from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
 
 from hypernetworks import hyperize
 from tests.static.small import Small, images
 
 
-def test_in_evaluation_kernels_are_kept_until_a_parameter_changes():
+def small(**options):
     torch.manual_seed(0)
-    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
+    return hyperize(Small(), (4, 4), 3, select=["first"], **options).eval()
+
+
+def times_made(net):
+    """A list that grows by one whenever the network's kernels are made."""
+    made = []
+    net.banks["3"].register_forward_hook(lambda *call: made.append(None))
+    return made
+
+
+def expected(net, x):
+    """What the network should give now, from a copy that has kept nothing."""
+    return copy.deepcopy(net)(x)
+
+
+def through_data(parameter):
+    parameter.data.mul_(2)
+
+
+def through_numpy(parameter):
+    parameter.detach().numpy()[...] *= 2
+
+
+def as_a_teacher(parameter):
+    parameter.data.lerp_(torch.ones_like(parameter), 0.5)
+
+
+def through_another_view(parameter):
+    torch.from_dlpack(parameter.detach()).add_(0.5)
+
+
+def in_place(parameter):
     with torch.no_grad():
-        net(images(2, 20))
-        kept = net.kernels()["first"]
-        net(images(2, 20))
-        assert net.kernels()["first"] is kept
-        net.banks["3"].embeddings.mul_(2)
-        assert net.kernels()["first"] is not kept
-        changed = net.kernels()["first"]
+        parameter.mul_(2)
+
+
+CHANGES = [through_data, through_numpy, as_a_teacher, through_another_view, in_place]
+
+
+@pytest.mark.parametrize("change", CHANGES)
+@pytest.mark.parametrize("name", ["embeddings", "generator.w_in", "generator.w_out"])
+def test_no_kernel_is_older_than_its_parameters(name, change):
+    net, x = small(), images(2, 20)
+    made = times_made(net)
+    with torch.no_grad():
+        before = net(x)
+        assert torch.equal(net(x), before)
+        assert len(made) == 1
+        change(net.get_parameter(f"banks.3.{name}"))
+        found = net(x)
+        assert len(made) == 2
+        assert not torch.allclose(found, before)
+        torch.testing.assert_close(found, expected(net, x), rtol=0, atol=0)
+        assert torch.equal(net(x), found)
+    assert len(made) == 3  # one of them the copy's, which the hook came along to
+
+
+def test_kernels_are_kept_where_nothing_changes():
+    net, x = small(), images(2, 20)
+    made = times_made(net)
+    with torch.no_grad():
+        for _ in range(3):
+            net(x)
         net.load_state_dict(net.state_dict())
-        assert net.kernels()["first"] is not changed
-        torch.testing.assert_close(net.kernels()["first"], changed)
+        net.eval()(x)
+        with net.generated() as model:
+            model(x)
+        assert len(made) == 1
         with torch.autocast("cpu", torch.bfloat16):
-            rough = net.kernels()["first"]
-            assert net.kernels()["first"] is rough
-        assert not torch.equal(rough, net.kernels()["first"])
-        torch.testing.assert_close(net.kernels()["first"], changed)
-        net.banks["3"].embeddings.data.mul_(3)  # leaves no trace but for the next line
-        torch.testing.assert_close(net.eval().kernels()["first"], 3 * changed)
-        double = net.double().kernels()["first"]
-        assert double.dtype == torch.float64
+            rough = net(x)
+            net(x)
+        assert len(made) == 2
+        assert not torch.equal(rough, net(x))
+        net.double()(x.double())
         net.train()
-        assert net.kernels()["first"] is not net.kernels()["first"]
-    net.eval()
-    assert net.kernels()["first"].requires_grad
+        for count in (5, 6):
+            net(x.double())
+            assert len(made) == count
+    net.eval()(x.double()).sum().backward()  # with gradients
+    assert net.banks["3"].embeddings.grad is not None
+
+
+def test_parameters_that_are_replaced():
+    net, x = small(), images(2, 20)
+    other = small()
+    nn.init.normal_(other.banks["3"].embeddings)
+    with torch.no_grad():
+        found = [net(x), other(x)]
+        called = torch.func.functional_call(net, dict(other.named_parameters()), (x,))
+        torch.testing.assert_close([net(x), called], found, rtol=0, atol=0)
+        net.load_state_dict(other.state_dict(), assign=True)
+        torch.testing.assert_close(net(x), found[1], rtol=0, atol=0)
+        del net.banks["3"].generator.w_in
+        net.banks["3"].generator.w_in = 2 * other.banks["3"].generator.w_in
+        torch.testing.assert_close(net.kernels()["first"], 2 * other.kernels()["first"])
+        assert not torch.allclose(net(x), found[1])
+
+
+def test_what_is_handed_out_is_not_what_is_kept():
+    net, x = small(), images(2, 20)
+    with torch.no_grad():
+        before = net(x)
+        net.kernels()["first"].zero_()
+        net.model.first.weight.zero_()
+        assert torch.equal(net(x), before)
 
 
 @pytest.mark.parametrize("compiled", [False, True])
 def test_kept_kernels_follow_fused_optimisers(compiled):
     """Their steps raise no tensor's version."""
-    net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
+    net, x = small(), images(2, 20)
     call = torch.compile(net, backend="aot_eager", fullgraph=True) if compiled else net
     optimizer = torch.optim.Adam(net.parameters(), 0.1, fused=True)
     with torch.no_grad():
-        before = net.kernels()["first"].clone()
-    call(images(2, 20)).sum().backward()
+        before = net(x)
+    call(x).sum().backward()
     optimizer.step()
     with torch.no_grad():
-        kept = net.kernels()["first"]
-        assert not torch.equal(kept, before)
-        torch.testing.assert_close(kept, net.train().kernels()["first"], rtol=0, atol=0)
+        assert not torch.allclose(net(x), before)
+        torch.testing.assert_close(net(x), expected(net, x), rtol=0, atol=0)
 
 
 @pytest.mark.filterwarnings("ignore:`torch.jit.script:FutureWarning")  # torch's own, in jvp
@@ -75,3 +155,6 @@ def test_without_gradients_where_nothing_can_be_kept():
         within = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
         within.load_state_dict(net.state_dict())
         torch.testing.assert_close(within(x), expected)
+        made = times_made(within)
+        assert torch.equal(within(x), within(x))
+        assert not made

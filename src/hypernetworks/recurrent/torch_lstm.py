@@ -6,7 +6,7 @@ torch.nn.LSTM              LSTM
 weight_ih_l0               layers.0.cell.weight_x
 weight_hh_l0               layers.0.cell.weight_h
 bias_ih_l0 + bias_hh_l0    layers.0.cell.bias, and forget_bias for f
-    weight_ih_l0_reverse       layers.0_reverse.cell.weight_x, and so on
+weight_ih_l0_reverse       layers.0_reverse.cell.weight_x, and so on
 """
 
 from collections.abc import Iterable

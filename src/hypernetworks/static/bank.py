@@ -95,6 +95,21 @@ class KernelBank(nn.Module):
                 kernels[layer] = kernel[:n_out, :n_in]
         return kernels
 
+    def kernel(self, layer: int) -> Tensor:
+        """The kernel of one layer alone, that of `forward` to rounding."""
+        (group,) = [group for group in self.groups if layer in group.layers]
+        count = math.prod(group.tiles)
+        first = group.embeddings.start + group.layers.index(layer) * count
+        basic = self.generator(self.embeddings[first : first + count])
+        n_out, n_in = self.shapes[layer]
+        return self._tile(basic, group.tiles)[0, :n_out, :n_in]
+
+    def parts(self) -> list[Tensor]:
+        """All that the kernels are made of."""
+        generator = self.generator
+        weights = [generator.w_in, generator.b_in, generator.w_out, generator.b_out]
+        return [self.embeddings, *weights]
+
     def _tile(self, basic: Tensor, tiles: tuple[int, int]) -> Tensor:
         """(M a b, N_out, N_in, f, f) as (M, b N_out, a N_in, f, f): eq. 3, for M layers at once.
 

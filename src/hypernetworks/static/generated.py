@@ -1,4 +1,4 @@
-"""Convolutions without a kernel of their own, and the place where they find one.
+"""Convolutions without a kernel of their own: what stands in the place of a network's.
 
 Shapes:
     B  batch    x  (B, N_in, height, width)    kernel  (N_out, N_in / groups, f, f)
@@ -10,54 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from hypernetworks.torch_private import border_of, in_backward_pass, is_of_a_transformation
-
-
-class Current:
-    """The kernels of a network's last call, by layer; all its layers share one.
-
-    They stay after the call, for regularisers of the kernels and for activation checkpointing,
-    which calls the layers again in the backward pass. Nobody else may use them then: the
-    parameters that they came from may have changed.
-    """
-
-    def __init__(self) -> None:
-        self.kernels: dict[str, Tensor] = {}
-        self.calls = 0
-
-    def begin(self, kernels: dict[str, Tensor]) -> dict[str, Tensor]:
-        """Returns the kernels of the call around this one, for its end."""
-        around, self.kernels = self.kernels, kernels
-        self.calls += 1
-        return around
-
-    def end(self, around: dict[str, Tensor]) -> None:
-        self.calls -= 1
-        if self.calls:
-            self.kernels = around
-
-    def of(self, name: str) -> Tensor:
-        """The kernel of the layer of that name.
-
-        Raises:
-            RuntimeError: outside of the network's calls and of backward passes.
-        """
-        if name not in self.kernels or not (self.calls or in_backward_pass()):
-            raise RuntimeError(
-                f"{name} has a generated kernel in its network's calls alone; for methods other "
-                "than the call: with net.generated() as model: ..."
-            )
-        return self.kernels[name]
-
-    def laid_out(self, name: str) -> Tensor:
-        """Its kernel as contiguous; it stays so, that kernels which are kept are copied once."""
-        kernel = self.kernels[name].contiguous()
-        if outlives_a_call(kernel):
-            self.kernels[name] = kernel
-        return kernel
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {"kernels": {}, "calls": 0}  # both belong to a call, not to copies and files
+from hypernetworks.static.calls import Current
+from hypernetworks.static.kept import outlives_a_call
+from hypernetworks.torch_private import border_of
 
 
 class GeneratedConv2d(nn.Module):
@@ -87,11 +42,21 @@ class GeneratedConv2d(nn.Module):
         # Strides, since vmap knows no memory formats: channels-last is where channels lie together.
         if (x.is_contiguous() or x.stride(-3) != 1) and not kernel.is_contiguous():
             # Channels-last kernels would make the output channels-last; the network may not be.
-            kernel = self.current.laid_out(self.name)
+            kernel = kernel.contiguous()
+            if outlives_a_call(kernel):
+                self.current.lay_out(self.name, kernel)  # kernels that are kept are copied once
         if self.padding_mode == "zeros":
             return F.conv2d(x, kernel, self.bias, **self.settings)
         x = F.pad(x, self.border, self.padding_mode)
         return F.conv2d(x, kernel, self.bias, **{**self.settings, "padding": 0})
+
+    @property
+    def weight(self) -> Tensor:
+        """The kernel (N_out, N_in / groups, f, f): that of the call that runs, else one made now.
+
+        To be read: what is written into it, the next call does not see.
+        """
+        return self.current.weight(self.name)
 
     def plain(self, kernel: Tensor) -> nn.Conv2d:
         """An ordinary convolution with a copy of that kernel."""
@@ -112,13 +77,6 @@ class GeneratedConv2d(nn.Module):
     def extra_repr(self) -> str:
         settings = {**self.settings, "padding_mode": self.padding_mode}
         return ", ".join([self.name, *(f"{key}={value}" for key, value in settings.items())])
-
-
-def outlives_a_call(kernel: Tensor) -> bool:
-    """Whether it is an ordinary tensor, none of a tracer's or of a transformation's (vmap, jvp)."""
-    if torch.compiler.is_compiling():
-        return True
-    return type(kernel) is Tensor and not is_of_a_transformation(kernel)
 
 
 def replaced(model: nn.Module, name: str, layer: nn.Module) -> nn.Module:

@@ -9,15 +9,16 @@ plain = net.bake()      # the same network with the generated kernels as its own
 import copy
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple, Self
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from hypernetworks.static.bank import KernelBank
-from hypernetworks.static.generated import Current, GeneratedConv2d, outlives_a_call, replaced
+from hypernetworks.static.calls import Current
+from hypernetworks.static.generated import GeneratedConv2d, replaced
+from hypernetworks.static.kept import Kept
 from hypernetworks.static.selection import Select, checked, selected
-from hypernetworks.torch_private import version_of
 
 
 class Sizes(NamedTuple):
@@ -31,13 +32,14 @@ class Sizes(NamedTuple):
 class Hyperized(nn.Module):
     """A network whose selected convolutions have generated kernels; made by `hyperize`.
 
-    Activation checkpointing needs `use_reentrant=False`; while it trains, one call at a time.
+    Calls may overlap in threads: each has its own kernels. Activation checkpointing makes them
+    again in the backward pass, from the parameters as they are then.
 
     Attributes:
         model: the network, `GeneratedConv2d` in the selected places.
         banks: {"3": KernelBank, ...}, one for each kernel size.
         names: {"3": [names of its layers, in the bank's order], ...}.
-        current: holds the kernels that the layers had in the last call.
+        current: holds the kernels of each thread's calls.
     """
 
     def __init__(
@@ -52,64 +54,52 @@ class Hyperized(nn.Module):
         self.banks = banks
         self.names = names
         self.current = current
-        self._kept: tuple[Any, dict[str, Tensor]] | None = None
+        self._kept = Kept()
 
     def kernels(self) -> dict[str, Tensor]:
-        """{name of the layer: its kernel}, all of a kernel size from one batched product.
-
-        Without gradients in evaluation mode they are generated once and kept until a parameter
-        or autocast's precision changes, until the next call with gradients, `train()` or `eval()`.
-        Of some changes torch keeps no trace (through `parameter.data`): call `eval()` after them.
-        Compiled networks generate them in each call.
-        """
-        if self.training or torch.is_grad_enabled():
-            self._kept = None  # fused optimisers, too, leave no trace of their steps
-            return self._generate()
-        if torch.compiler.is_compiling() or torch.jit.is_tracing():  # type: ignore[attr-defined]
-            return self._generate()
-        if not all(_leaves_traces(p) for p in self.banks.parameters()):
-            return self._generate()
-        now = [(p, p.data_ptr(), version_of(p), _precision(p)) for p in self.banks.parameters()]
-        kept = self._kept  # another thread may forget it meanwhile
-        if kept is not None and _same(kept[0], now):
-            return kept[1]
-        found = self._generate()
-        if all(map(outlives_a_call, found.values())):
-            self._kept = (now, found)
-        return found
-
-    def _generate(self) -> dict[str, Tensor]:
+        """{name of the layer: its kernel}, all of a kernel size from one batched product."""
         found: dict[str, Tensor] = {}
         for names, bank in zip(self.names.values(), self._banks(), strict=True):
             found |= dict(zip(names, bank(), strict=True))
         return found
 
     def forward(self, *arguments: Any, **options: Any) -> Any:
-        """The network's own, with the kernels of `kernels()`."""
-        around = self.current.begin(self.kernels())
+        """The network's own, with kernels of this call.
+
+        In evaluation without gradients, on the CPU, kernels are kept for the next call, which uses
+        them if it finds every parameter as it was, whoever changed it and how. Wherever else they
+        are made in each call; `generated()` is one call however often the network is called in it.
+        """
+        self.current.begin(self._of_a_call())
         try:
             return self.model(*arguments, **options)
         finally:
-            self.current.end(around)
+            self.current.end()
 
     @contextmanager
     def generated(self) -> Iterator[nn.Module]:
-        """For the network's other methods: `with net.generated() as model: model.encode(x)`."""
-        around = self.current.begin(self.kernels())
+        """For the network's other methods: `with net.generated() as model: model.encode(x)`.
+
+        The kernels are those of the block's start, in the thread that entered it.
+        """
+        self.current.begin(self._of_a_call())
         try:
             yield self.model
         finally:
-            self.current.end(around)
+            self.current.end()
 
-    def train(self, mode: bool = True) -> Self:
-        self._kept = None
-        return super().train(mode)
+    def _of_a_call(self) -> dict[str, Tensor]:
+        if self.training or torch.is_grad_enabled():
+            self._kept.forget()
+            return self.kernels()
+        parts = [part for bank in self._banks() for part in bank.parts()]
+        return self._kept.of(parts, self.kernels)
 
     def bake(self) -> nn.Module:
         """A plain copy of the network: `torch.nn.Conv2d` with the generated kernels as weights."""
-        plain = copy.deepcopy(self.model)
+        plain = copy.deepcopy(self.model, {id(self.current): self.current})
         with torch.no_grad():
-            kernels = self._generate()
+            kernels = self.kernels()
         for name, kernel in kernels.items():
             layer = plain.get_submodule(name)
             assert isinstance(layer, GeneratedConv2d)
@@ -130,9 +120,6 @@ class Hyperized(nn.Module):
 
     def _banks(self) -> list[KernelBank]:
         return list(self.banks.values())  # type: ignore[arg-type]
-
-    def __getstate__(self) -> dict[str, Any]:
-        return {**super().__getstate__(), "_kept": None}
 
 
 def hyperize(
@@ -175,7 +162,8 @@ def hyperize(
     for name in selected(copied, base, select):
         conv = copied.get_submodule(name)
         by_size.setdefault(str(checked(copied, name, conv).kernel_size[0]), []).append(name)
-    banks, current = nn.ModuleDict().train(model.training), Current()
+    banks = nn.ModuleDict().train(model.training)
+    current = Current(banks, by_size)
     for size, names in by_size.items():
         shapes = []
         for name in names:
@@ -195,33 +183,18 @@ def convolution_kernels(model: nn.Module) -> list[Tensor]:
     """All kernels that a network's convolutions had in its last call, generated ones too.
 
     A regulariser of the kernels is a function of these: for a hyperized network its gradient goes
-    on into generators and embeddings.
+    on into generators and embeddings. The last call is this thread's; `network.kernels()` makes
+    them where others call it (`nn.DataParallel`).
 
     Raises:
-        RuntimeError: if a hyperized network has not been called yet.
+        RuntimeError: if this thread has not called a hyperized network yet.
     """
     kernels = [m.weight for m in model.modules() if isinstance(m, nn.Conv2d)]
     for network in model.modules():
         if isinstance(network, Hyperized):
             if not network.current.kernels:
-                raise RuntimeError("a hyperized network has no kernels before its first call")
+                raise RuntimeError(
+                    "a hyperized network has no kernels before its first call in this thread"
+                )
             kernels += network.current.kernels.values()
     return kernels
-
-
-def _leaves_traces(parameter: Tensor) -> bool:
-    """Whether torch tells of its changes: not of inference tensors, nor of a tracer's."""
-    plain = type(parameter) is nn.Parameter and not parameter.is_meta
-    return plain and not parameter.is_inference()
-
-
-def _precision(parameter: Tensor) -> torch.dtype | None:
-    """What autocast computes products of the parameter in, if it is on."""
-    device = parameter.device.type
-    return torch.get_autocast_dtype(device) if torch.is_autocast_enabled(device) else None
-
-
-def _same(kept: Any, now: Any) -> bool:
-    return len(kept) == len(now) and all(
-        p is q and traces == current for (p, *traces), (q, *current) in zip(kept, now, strict=True)
-    )
