@@ -47,3 +47,17 @@ def test_the_papers_counts():
         for m, part in ((MLP(), "hidden_weights"), (CoordinateMLP(), "hypernetwork"))
     ]
     assert counts == [200_704, 801]
+
+
+@pytest.mark.parametrize("cls", [MLP, CoordinateMLP])
+def test_made_without_memory_each_module_resets_its_own(cls):
+    with torch.device("meta"):
+        model = cls()
+    model.to_empty(device="cpu")
+    with torch.no_grad():
+        for parameter in model.parameters():
+            parameter.fill_(torch.nan)  # what memory may hold
+    model.apply(lambda m: m.reset_parameters() if hasattr(m, "reset_parameters") else None)
+    assert not model.bias1.any()
+    assert model.hidden_weights().std().item() == pytest.approx((2 / 784) ** 0.5, rel=0.02)
+    assert model(torch.rand(2, 1, 28, 28)).isfinite().all()

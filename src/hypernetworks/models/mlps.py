@@ -27,8 +27,12 @@ class _TwoLayerNet(nn.Module, ABC):
         super().__init__()
         channels, height, width = check_images(image_shape, classes)
         self.pixels = (channels * height, width)
-        self.bias1 = nn.Parameter(torch.zeros(math.prod(UNITS)))
+        self.bias1 = nn.Parameter(torch.empty(math.prod(UNITS)))
         self.classifier = nn.Linear(math.prod(UNITS), classes)
+
+    def reset_parameters(self) -> None:
+        """Sets the parameters that are this module's own; those of its parts reset themselves."""
+        nn.init.zeros_(self.bias1)
 
     @abstractmethod
     def hidden_weights(self) -> Tensor:
@@ -53,6 +57,10 @@ class MLP(_TwoLayerNet):
     def __init__(self, *, image_shape: ImageShape = MNIST, classes: int = MNIST_CLASSES) -> None:
         super().__init__(image_shape, classes)
         self.weight1 = nn.Parameter(torch.empty(math.prod(UNITS), math.prod(self.pixels)))
+        self.reset_parameters()
+
+    def reset_parameters(self) -> None:
+        super().reset_parameters()
         nn.init.kaiming_normal_(self.weight1, nonlinearity="relu")
 
     def hidden_weights(self) -> Tensor:
@@ -81,6 +89,7 @@ class CoordinateMLP(_TwoLayerNet):
     ) -> None:
         super().__init__(image_shape, classes)
         self.hypernetwork = CoordinateHypernetwork(self.pixels, UNITS, hidden_size)
+        self.reset_parameters()
 
     def hidden_weights(self) -> Tensor:
         return self.hypernetwork()
