@@ -8,7 +8,9 @@ import torch
 import torch.nn.functional as F
 import torchvision
 from torch import nn
+from torch.fx.experimental.proxy_tensor import make_fx
 from torch.utils.checkpoint import checkpoint
+from torchvision.models.feature_extraction import create_feature_extractor
 
 from hypernetworks import hyperize
 from hypernetworks.static.generated import GeneratedConv2d
@@ -208,3 +210,37 @@ def test_a_penalty_before_the_first_call_is_refused():
             convolution_kernels(fresh)
         fresh(images(2, 20))
         assert len(convolution_kernels(fresh)) == 4
+
+
+SETTINGS = ("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups")
+
+
+def test_a_generated_layer_has_its_convolutions_settings_and_a_weight_to_read():
+    plain = Small()
+    names = ["first", "second", "last"]
+    net = hyperize(plain, (4, 4), 3, select=names)
+    kernels = net.kernels()
+    seen = {}
+    for name in names:
+        conv, layer = plain.get_submodule(name), net.model.get_submodule(name)
+        assert {s: getattr(layer, s) for s in SETTINGS} == {s: getattr(conv, s) for s in SETTINGS}
+        torch.testing.assert_close(layer.weight, kernels[name])
+        assert layer.weight.requires_grad
+        layer.register_forward_pre_hook(lambda m, _: seen.update({m.name: m.weight}))
+    net(images(2, 20))
+    assert all(torch.equal(seen[name], net.current.kernels[name]) for name in names)
+
+
+def test_torch_fx_is_told_to_trace_the_baked_network():
+    net = hyperize(torchvision.models.resnet18(), embedding_size=4).eval()
+    for model in (net, net.model, nn.Sequential(net)):
+        with pytest.raises(RuntimeError, match=r"^torch.fx cannot trace .* net.bake\(\), [^\n]*$"):
+            torch.fx.symbolic_trace(model)
+    with pytest.raises(RuntimeError, match=r"net.bake\(\)"):
+        create_feature_extractor(net, ["model.layer1"])
+    baked, x = net.bake(), images()
+    features = create_feature_extractor(baked, ["layer1", "fc"])(x)
+    torch.testing.assert_close(features["fc"], net(x), rtol=1e-4, atol=1e-5)
+    with torch.no_grad():
+        traced = make_fx(net)(x)  # which traces operations
+        torch.testing.assert_close(traced(x), net(x))

@@ -14,22 +14,32 @@ from hypernetworks.static.calls import Current
 from hypernetworks.static.kept import outlives_a_call
 from hypernetworks.torch_private import border_of
 
+SETTINGS = (
+    *("in_channels", "out_channels", "kernel_size", "stride", "padding", "dilation", "groups"),
+    "padding_mode",
+)
+UNTRACEABLE = (
+    "torch.fx cannot trace generated kernels: trace net.bake(), the plain network with the kernels "
+    "as they are"
+)
+
 
 class GeneratedConv2d(nn.Module):
     """A convolution that finds its kernel, by its name, in `current`; its bias is its own.
 
     Args:
-        conv: the convolution to stand in for.
+        conv: the convolution to stand in for, whose settings it has under the same names.
     """
 
     def __init__(self, conv: nn.Conv2d, name: str, current: Current) -> None:
         super().__init__()
-        self.settings: dict[str, Any] = {
-            "stride": conv.stride,
-            "padding": conv.padding,
-            "dilation": conv.dilation,
-            "groups": conv.groups,
-        }
+        self.in_channels = conv.in_channels
+        self.out_channels = conv.out_channels
+        self.kernel_size = conv.kernel_size
+        self.stride = conv.stride
+        self.padding = conv.padding
+        self.dilation = conv.dilation
+        self.groups = conv.groups
         self.padding_mode = conv.padding_mode
         self.border = border_of(conv)
         self.bias = conv.bias
@@ -38,6 +48,8 @@ class GeneratedConv2d(nn.Module):
         self.training = conv.training
 
     def forward(self, x: Tensor) -> Tensor:
+        if isinstance(x, torch.fx.Proxy):
+            raise RuntimeError(UNTRACEABLE)
         kernel = self.current.of(self.name)
         # Strides, since vmap knows no memory formats: channels-last is where channels lie together.
         if (x.is_contiguous() or x.stride(-3) != 1) and not kernel.is_contiguous():
@@ -45,10 +57,10 @@ class GeneratedConv2d(nn.Module):
             kernel = kernel.contiguous()
             if outlives_a_call(kernel):
                 self.current.lay_out(self.name, kernel)  # kernels that are kept are copied once
-        if self.padding_mode == "zeros":
-            return F.conv2d(x, kernel, self.bias, **self.settings)
-        x = F.pad(x, self.border, self.padding_mode)
-        return F.conv2d(x, kernel, self.bias, **{**self.settings, "padding": 0})
+        padding = self.padding
+        if self.padding_mode != "zeros":
+            x, padding = F.pad(x, self.border, self.padding_mode), (0, 0)
+        return F.conv2d(x, kernel, self.bias, self.stride, padding, self.dilation, self.groups)
 
     @property
     def weight(self) -> Tensor:
@@ -60,23 +72,14 @@ class GeneratedConv2d(nn.Module):
 
     def plain(self, kernel: Tensor) -> nn.Conv2d:
         """An ordinary convolution with a copy of that kernel."""
-        n_out, n_in, height, width = kernel.shape
-        conv = nn.Conv2d(
-            n_in * self.settings["groups"],
-            n_out,
-            (height, width),
-            **self.settings,
-            bias=False,
-            padding_mode=self.padding_mode,
-            device="meta",
-        )
+        settings: dict[str, Any] = {name: getattr(self, name) for name in SETTINGS}
+        conv = nn.Conv2d(**settings, bias=False, device="meta")
         conv.weight = nn.Parameter(kernel.detach().clone(memory_format=torch.contiguous_format))
         conv.bias = self.bias
         return conv.train(self.training)
 
     def extra_repr(self) -> str:
-        settings = {**self.settings, "padding_mode": self.padding_mode}
-        return ", ".join([self.name, *(f"{key}={value}" for key, value in settings.items())])
+        return ", ".join([self.name, *(f"{name}={getattr(self, name)}" for name in SETTINGS)])
 
 
 def replaced(model: nn.Module, name: str, layer: nn.Module) -> nn.Module:

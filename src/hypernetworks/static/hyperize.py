@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from hypernetworks.static.bank import KernelBank
 from hypernetworks.static.calls import Current
-from hypernetworks.static.generated import GeneratedConv2d, replaced
+from hypernetworks.static.generated import UNTRACEABLE, GeneratedConv2d, replaced
 from hypernetworks.static.kept import Kept
 from hypernetworks.static.selection import Select, checked, selected
 
@@ -57,9 +57,15 @@ class Hyperized(nn.Module):
         self._kept = Kept()
 
     def kernels(self) -> dict[str, Tensor]:
-        """{name of the layer: its kernel}, all of a kernel size from one batched product."""
+        """{name of the layer: its kernel}, all of a kernel size from one batched product.
+
+        Raises:
+            RuntimeError: where torch.fx traces symbolically; `bake()` makes what it can trace.
+        """
         found: dict[str, Tensor] = {}
         for names, bank in zip(self.names.values(), self._banks(), strict=True):
+            if isinstance(bank.embeddings, torch.fx.Proxy):
+                raise RuntimeError(UNTRACEABLE)
             found |= dict(zip(names, bank(), strict=True))
         return found
 
