@@ -86,3 +86,24 @@ def test_gradients_reach_every_embedding(bank):
     sum(kernel.square().sum() for kernel in bank()).backward()
     assert (bank.embeddings.grad.abs().sum(1) > 0).all()
     assert bank.generator.w_in.grad.abs().sum() > 0
+
+
+def test_one_layers_kernel_is_that_of_all(bank):
+    for number, kernel in enumerate(bank()):
+        torch.testing.assert_close(bank.kernel(number), kernel)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "name"),
+    [
+        (([(4, 2.0)], 3), "in_channels=2.0"),
+        (([(True, 2)], 3), "out_channels=True"),
+        (([(4, 2)], 3, (2, 0)), r"base\[1\]=0"),
+        (([(4, 2)], 3, (2.5, 2)), r"base\[0\]=2.5"),
+        (([(4, 2)], 0), "kernel_size=0"),
+        (([(4, 2)], 3, (2, 2), False), "embedding_size=False"),
+    ],
+)
+def test_sizes_that_are_none_are_refused(arguments, name):
+    with pytest.raises(ValueError, match=f"^{name}: it must be a whole number"):
+        KernelBank(*arguments)

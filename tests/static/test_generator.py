@@ -100,9 +100,9 @@ def test_tiled_kernel_uses_its_own_embeddings():
     torch.testing.assert_close(kernel[3:6, 2:4], generator(layer.embeddings[1, 1]))
 
 
-@pytest.mark.parametrize("channels", [(3, 3), (2, 4), (0, 3), (2, 0)])
+@pytest.mark.parametrize("channels", [(3, 3), (2, 4), (0, 3), (2, 0), (2.0, 3), (2, True)])
 def test_channels_that_do_not_tile_are_refused(channels):
-    with pytest.raises(ValueError, match="not multiples"):
+    with pytest.raises(ValueError, match=r"not multiples|channels=.* a whole number"):
         TiledKernel(KernelGenerator(2, 3, 3, 4), *channels)
 
 
@@ -111,9 +111,14 @@ def test_wrong_embedding_size_is_refused():
         KernelGenerator(2, 3, 3, 4)(torch.randn(2, 5))
 
 
-def test_sizes_below_one_are_refused():
-    with pytest.raises(ValueError, match="at least 1"):
-        KernelGenerator(2, 0, 3, 4)
+SIZES_BY_NAME = ("in_channels", "out_channels", "kernel_size", "embedding_size", "hidden_size")
+
+
+@pytest.mark.parametrize("name", SIZES_BY_NAME)
+@pytest.mark.parametrize("size", [0, -1, 2.0, True, "2"])
+def test_sizes_that_are_none_are_refused(name, size):
+    with pytest.raises(ValueError, match=f"^{name}={size!r}: it must be a whole number"):
+        KernelGenerator(**{**dict.fromkeys(SIZES_BY_NAME, 2), name: size})
 
 
 def test_seen_by_torch_compile_export_and_meta():

@@ -13,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from hypernetworks.static.generator import KernelGenerator
+from hypernetworks.static.sizes import whole
 
 
 class Group(NamedTuple):
@@ -41,6 +42,9 @@ class KernelBank(nn.Module):
     2 / (in_channels f^2). Then embeddings are divided by 10, w_in multiplied by 3, w_out by 10 / 3,
     which leaves the kernels as they are: Adam's steps have the same size for all parameters, and
     embeddings of size 1 would hardly move in them.
+
+    Raises:
+        ValueError: naming it, for a size that is no whole number or below 1.
     """
 
     def __init__(
@@ -51,7 +55,8 @@ class KernelBank(nn.Module):
         embedding_size: int = 64,
     ) -> None:
         super().__init__()
-        self.shapes = list(shapes)
+        self.shapes = [(whole("out_channels", o), whole("in_channels", i)) for o, i in shapes]
+        base = (whole("base[0]", base[0]), whole("base[1]", base[1]))
         self.generator = KernelGenerator(base[1], base[0], kernel_size, embedding_size)
         grids = [(-(-n_in // base[1]), -(-n_out // base[0])) for n_out, n_in in self.shapes]
         self.groups: list[Group] = []

@@ -12,6 +12,8 @@ import math
 import torch
 from torch import Tensor, nn
 
+from hypernetworks.static.sizes import whole
+
 
 class KernelGenerator(nn.Module):
     """Generates convolution kernels from embeddings (eq. 2).
@@ -33,6 +35,9 @@ class KernelGenerator(nn.Module):
     Initialisation: for an embedding of squared norm N_z the generated weights have mean 0 and He's
     variance 2 / (N_in f^2), what an ordinary ReLU convolution starts with. w_in is normal with
     variance 1 / N_z, w_out normal with variance 2 / (d N_in f^2), both biases are 0.
+
+    Raises:
+        ValueError: naming it, for a size that is no whole number or below 1.
     """
 
     def __init__(
@@ -45,14 +50,11 @@ class KernelGenerator(nn.Module):
     ) -> None:
         super().__init__()
         hidden_size = embedding_size if hidden_size is None else hidden_size
-        sizes = (in_channels, out_channels, kernel_size, embedding_size, hidden_size)
-        if min(sizes) < 1:
-            raise ValueError(f"KernelGenerator: every size must be at least 1, got {sizes}")
-        self.in_channels = in_channels
-        self.out_channels = out_channels
-        self.kernel_size = kernel_size
-        self.embedding_size = embedding_size
-        self.hidden_size = hidden_size
+        self.in_channels = in_channels = whole("in_channels", in_channels)
+        self.out_channels = out_channels = whole("out_channels", out_channels)
+        self.kernel_size = kernel_size = whole("kernel_size", kernel_size)
+        self.embedding_size = embedding_size = whole("embedding_size", embedding_size)
+        self.hidden_size = hidden_size = whole("hidden_size", hidden_size)
         self.w_in = nn.Parameter(torch.empty(in_channels, hidden_size, embedding_size))
         self.b_in = nn.Parameter(torch.empty(in_channels, hidden_size))
         self.w_out = nn.Parameter(torch.empty(out_channels, kernel_size, kernel_size, hidden_size))
@@ -128,13 +130,15 @@ class TiledKernel(nn.Module):
     so the layer's kernel starts with He's variance for its own fan-in, 2 / (a N_in f^2).
 
     Raises:
-        ValueError: if the channels are not multiples of the generator's.
+        ValueError: if the channels are no whole numbers, or not multiples of the generator's.
     """
 
     def __init__(self, generator: KernelGenerator, in_channels: int, out_channels: int) -> None:
         super().__init__()
         base = (generator.in_channels, generator.out_channels)
-        if in_channels < 1 or out_channels < 1 or in_channels % base[0] or out_channels % base[1]:
+        in_channels = whole("in_channels", in_channels)
+        out_channels = whole("out_channels", out_channels)
+        if in_channels % base[0] or out_channels % base[1]:
             raise ValueError(
                 f"TiledKernel: {in_channels} -> {out_channels} channels are not multiples of the "
                 f"generator's basic kernel, {base[0]} -> {base[1]}"

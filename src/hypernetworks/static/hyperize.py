@@ -7,18 +7,24 @@ plain = net.bake()      # the same network with the generated kernels as its own
 """
 
 import copy
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from hypernetworks.static.bank import KernelBank
+from hypernetworks.static.base import Base
 from hypernetworks.static.calls import Current
+from hypernetworks.static.fit import fit
 from hypernetworks.static.generated import UNTRACEABLE, GeneratedConv2d, replaced
 from hypernetworks.static.kept import Kept
-from hypernetworks.static.selection import Select, checked, selected
+from hypernetworks.static.selection import Select, by_kernel_size, selected
+from hypernetworks.static.sizes import whole
+
+FAR = 0.1  # of a kernel's size: so much of it lost is likely to show in what the network does
 
 
 class Sizes(NamedTuple):
@@ -40,6 +46,9 @@ class Hyperized(nn.Module):
         banks: {"3": KernelBank, ...}, one for each kernel size.
         names: {"3": [names of its layers, in the bank's order], ...}.
         current: holds the kernels of each thread's calls.
+        fit_errors: {name of the layer: how far its kernel started from the one it had}, relative
+            to that one's size (0: it is the same, 1: nothing of it is left); empty unless
+            init="keep".
     """
 
     def __init__(
@@ -48,12 +57,14 @@ class Hyperized(nn.Module):
         banks: nn.ModuleDict,
         names: dict[str, list[str]],
         current: Current,
+        fit_errors: dict[str, float],
     ) -> None:
         super().__init__()
         self.model = model
         self.banks = banks
         self.names = names
         self.current = current
+        self.fit_errors = fit_errors
         self._kept = Kept()
 
     def kernels(self) -> dict[str, Tensor]:
@@ -130,9 +141,10 @@ class Hyperized(nn.Module):
 
 def hyperize(
     model: nn.Module,
-    base: tuple[int, int] = (16, 16),
+    base: Base = (16, 16),
     embedding_size: int = 64,
     select: Select = None,
+    init: Literal["fresh", "keep"] = "fresh",
 ) -> Hyperized:
     """A copy of a network in which one generator a kernel size makes the selected kernels.
 
@@ -141,7 +153,9 @@ def hyperize(
 
     Args:
         model: any module; it is left as it is.
-        base: (output, input) channels of a basic kernel.
+        base: (output, input) channels of a basic kernel, or "auto": what suits the network's own
+            (see `base.found_base`), (16, 16) for most, (16, 1) for networks whose larger kernels
+            are depthwise (MobileNets, EfficientNets).
         embedding_size: N_z, also the generators' hidden size. A generator of 16 x 16 x 3 x 3
             kernels has 75,920 parameters at 64, 6,800 at 16: more than a small network saves;
             `sizes()` tells.
@@ -149,38 +163,43 @@ def hyperize(
             the paper's choice, what is larger than 1 x 1 and has channels in multiples of the
             base. Others are selected by name; of their last tiles a part is unused. A grouped
             convolution's kernel has in_channels / groups input channels.
+        init: "fresh": generated kernels start with He's variance, whatever the network's own were
+            (trained ones are lost). "keep": generators and embeddings are fitted to the network's
+            own kernels (see `fit.fit`), which takes seconds for millions of weights; the returned
+            network's `fit_errors` say how near they come, and a warning that one is far off.
+            The larger embedding_size, the nearer.
     Returns:
-        the network, with fresh generators: its kernels start with He's variance, whatever the
-        network's own were (trained ones are lost). All other parameters are copied; layers are
-        where they were, under `.model`.
+        the network. All other parameters are copied; layers are where they were, under `.model`.
     Raises:
-        ValueError: for sizes below 1, a model with a hyperized part, if nothing is selected; and
-            naming it, for a layer whose kernel cannot be generated (see `selection.checked`).
+        ValueError: for sizes that are no whole numbers or below 1, a model with a hyperized part,
+            if nothing is selected; and naming it, for a layer whose kernel cannot be generated (see
+            `selection.checked`) or not by one generator with another's of its size, or has no
+            finite values to keep.
     """
-    counts = (*base, embedding_size) if isinstance(base, tuple | list) else ()
-    if len(counts) != 3 or not all(isinstance(n, int) and n >= 1 for n in counts):
-        given = f"base={base}, embedding_size={embedding_size}"
-        raise ValueError(f"hyperize: {given}: base is (output, input) channels, all at least 1")
+    if init not in ("fresh", "keep"):
+        raise ValueError(f'hyperize: init={init!r}: it must be "fresh" or "keep"')
+    embedding_size = whole("hyperize: embedding_size", embedding_size)
     if any(isinstance(m, Hyperized) for m in model.modules()):
         raise ValueError("hyperize: the model is hyperized already; select all layers in one call")
     copied = copy.deepcopy(model)
-    by_size: dict[str, list[str]] = {}
-    for name in selected(copied, base, select):
-        conv = copied.get_submodule(name)
-        by_size.setdefault(str(checked(copied, name, conv).kernel_size[0]), []).append(name)
-    banks = nn.ModuleDict().train(model.training)
-    current = Current(banks, by_size)
+    convs, basic = selected(copied, base, select)
+    by_size = by_kernel_size(convs)
+    banks = nn.ModuleDict()
+    fit_errors: dict[str, float] = {}
     for size, names in by_size.items():
-        shapes = []
-        for name in names:
-            conv = copied.get_submodule(name)
-            assert isinstance(conv, nn.Conv2d)
-            shapes.append((conv.out_channels, conv.in_channels // conv.groups))
-            copied = replaced(copied, name, GeneratedConv2d(conv, name, current))
-            weight = conv.weight
-        bank = KernelBank(shapes, int(size), base, embedding_size).train(model.training)
+        weight = convs[names[0]].weight
+        shapes = [(convs[n].out_channels, convs[n].in_channels // convs[n].groups) for n in names]
+        # The same numbers on every device, and whatever torch's default device is.
+        with torch.device("meta" if weight.is_meta else "cpu"):
+            bank = KernelBank(shapes, int(size), basic, embedding_size)
         banks[size] = bank.to(weight.device, weight.dtype)
-    net = Hyperized(copied, banks, by_size, current)
+        if init == "keep":
+            fit_errors |= fit(bank, {name: convs[name].weight for name in names})
+    current = Current(banks.train(model.training), by_size)
+    for name, conv in convs.items():
+        copied = replaced(copied, name, GeneratedConv2d(conv, name, current))
+    net = Hyperized(copied, banks, by_size, current, fit_errors)
+    _warn_of(fit_errors)
     net.training = model.training
     return net
 
@@ -204,3 +223,15 @@ def convolution_kernels(model: nn.Module) -> list[Tensor]:
                 )
             kernels += network.current.kernels.values()
     return kernels
+
+
+def _warn_of(fit_errors: dict[str, float]) -> None:
+    far = {name: error for name, error in fit_errors.items() if error > FAR}
+    if far:
+        worst = max(far, key=far.__getitem__)
+        warnings.warn(
+            f"hyperize: {len(far)} of {len(fit_errors)} generated kernels start further than "
+            f"{FAR:g} of their size from the network's own, {worst} {far[worst]:.2g}: train on, or "
+            "take a larger embedding_size",
+            stacklevel=3,
+        )
