@@ -85,6 +85,19 @@ def test_it_saves_and_loads(network):
         torch.testing.assert_close(copy.deepcopy(net)(images()), expected, rtol=0, atol=0)
 
 
+@pytest.mark.parametrize("assign", [False, True])
+def test_made_without_memory_it_computes_what_its_state_says(assign):
+    expected = hyperize(Small(), (4, 4), 3, select=["first", "last"])
+    with torch.device("meta"):
+        net = hyperize(Small(), (4, 4), 3, select=["first", "last"])
+    if not assign:
+        net.to_empty(device="cpu")
+    net.load_state_dict(expected.state_dict(), assign=assign)
+    x = images(2, 20)
+    torch.testing.assert_close(net(x), expected(x), rtol=0, atol=0)
+    torch.testing.assert_close(net.model.last.weight, expected.model.last.weight)
+
+
 def test_groups_sizes_and_channels_that_are_no_multiples():
     torch.manual_seed(0)
     net = hyperize(Small(), (4, 4), 3, select=["first", "second", "last"])

@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from hypernetworks.static.calls import Current
 from hypernetworks.static.kept import outlives_a_call
@@ -48,7 +49,7 @@ class GeneratedConv2d(nn.Module):
         self.training = conv.training
 
     def forward(self, x: Tensor) -> Tensor:
-        if isinstance(x, torch.fx.Proxy):
+        if isinstance(x, Proxy):
             raise RuntimeError(UNTRACEABLE)
         kernel = self.current.of(self.name)
         # Strides, since vmap knows no memory formats: channels-last is where channels lie together.

@@ -14,6 +14,7 @@ from typing import Any, Literal, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.fx import Proxy
 
 from hypernetworks.static.bank import KernelBank
 from hypernetworks.static.base import Base
@@ -75,7 +76,7 @@ class Hyperized(nn.Module):
         """
         found: dict[str, Tensor] = {}
         for names, bank in zip(self.names.values(), self._banks(), strict=True):
-            if isinstance(bank.embeddings, torch.fx.Proxy):
+            if isinstance(bank.embeddings, Proxy):
                 raise RuntimeError(UNTRACEABLE)
             found |= dict(zip(names, bank(), strict=True))
         return found
