@@ -85,7 +85,7 @@ class Hyperized(nn.Module):
         """The network's own, with kernels of this call.
 
         In evaluation without gradients, on the CPU, kernels are kept for the next call, which uses
-        them if it finds every parameter as it was, whoever changed it and how. Wherever else they
+        them if it finds every parameter as it was, whoever changed it and how. Elsewhere they
         are made in each call; `generated()` is one call however often the network is called in it.
         """
         self.current.begin(self._of_a_call())
