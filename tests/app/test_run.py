@@ -83,6 +83,54 @@ def test_a_time_limit_is_resumed_by_the_same_call(small, records):
     assert [(s["first_step"], s["last_step"]) for s in record["segments"]] == [(0, 1), (1, 6)]
 
 
+def test_a_damaged_checkpoint_is_resumed_from_the_one_before(small, records, tmp_path, caplog):
+    """Which lies in an earlier invocation: its record forgets the later one's part."""
+    cfg = small("table7/cnn")
+    cfg.results_dir = str(tmp_path / "whole")
+    run(cfg)
+    for _ in range(3):
+        run(small("table7/cnn", "trainer.max_time=0.0001"))
+    (path,) = (tmp_path / "results").rglob("checkpoint.pt")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    caplog.clear()
+    run(small("table7/cnn"))
+    assert [m for m in caplog.messages if str(path) in m] == [
+        f"{path} cannot be loaded (damaged: its SHA-256 is another): "
+        "taking the one before it, checkpoint.previous.pt"
+    ]
+    (record,), (whole,) = records(), find(tmp_path / "whole")
+    parts = [(s["first_step"], s["last_step"]) for s in record["segments"]]
+    assert parts == [(0, 1), (1, 2), (2, 2), (2, 6)]
+    assert record["metrics"] == whole["metrics"]
+    curves = [(r.path.parent / r["curve"]).read_text() for r in (record, whole)]
+    assert curves[0] == curves[1]
+
+
+def test_the_curve_is_the_checkpoints_whatever_becomes_of_the_metrics_file(small, records):
+    run(small("table7/hyper_cnn", "trainer.max_time=0.0001", "trainer.eval_every=1"))
+    (metrics,) = records()[0].path.parent.rglob("metrics.jsonl")
+    metrics.write_text("[1]\nnonsense\n")
+    run(small("table7/hyper_cnn", "trainer.eval_every=1"))
+    (record,) = records()
+    lines = [json.loads(line) for line in record.content(record["curve"]).splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+    assert record["files"].keys() == {record["curve"], record["arrays"]}
+
+
+def test_a_checkpoint_of_before_takes_its_curve_from_the_metrics_file(small, records):
+    run(small("table7/cnn", "trainer.max_time=0.0001", "trainer.eval_every=1"))
+    (record,) = records()
+    path = record.path.parent / record["id"] / "checkpoint.pt"
+    state = load_checkpoint(path)
+    torch.save({k: v for k, v in state.items() if k != "curve"}, path)
+    run(small("table7/cnn", "trainer.eval_every=1"))
+    (record,) = records()
+    lines = [json.loads(line) for line in record.content(record["curve"]).splitlines()]
+    assert [line["step"] for line in lines] == [1, 2, 3, 4, 5, 6]
+
+
 def test_a_hyper_residual_network_resumes_in_the_middle_of_its_cycle(small, records):
     row = "table2/hyper_wrn_40_1"
     run(small(row, "trainer.max_time=0.0001"))

@@ -5,7 +5,7 @@ import pytest
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main
 from hypernetworks.report.records import find
-from hypernetworks.training.files import load_checkpoint, save_atomically
+from hypernetworks.training.files import Checkpoint, load_checkpoint
 
 
 @pytest.fixture
@@ -85,6 +85,19 @@ def test_a_damaged_checkpoint_is_named(trained, tmp_path, capsys):
     assert f"error: {checkpoint} cannot be loaded" in capsys.readouterr().err
 
 
+def test_the_checkpoint_before_a_damaged_one_is_taken(trained, tmp_path, capfdbinary, caplog):
+    text, _ = drawn([*trained, "--length", "20"], capfdbinary)
+    (record,) = find(tmp_path / "results")
+    checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
+    checkpoint.rename(checkpoint.with_name("checkpoint.previous.pt"))
+    assert drawn([*trained, "--length", "20"], capfdbinary)[0] == text
+    checkpoint.write_bytes(b"damaged")
+    caplog.clear()
+    assert drawn([*trained, "--length", "20"], capfdbinary)[0] == text
+    (line,) = caplog.messages
+    assert line.startswith(f"{checkpoint} cannot be loaded")
+
+
 def test_weights_that_nobody_chose_yet_are_refused(small, tmp_path, capsys):
     run(small("table3/lstm_1000", "trainer.max_time=0.0001"))
     assert main(["table3/lstm_1000", "--results", str(tmp_path / "results")]) == 1
@@ -95,7 +108,7 @@ def test_another_runs_checkpoint_is_refused(trained, tmp_path, capsys):
     (record,) = find(tmp_path / "results")
     checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
     state = load_checkpoint(checkpoint)
-    save_atomically(state | {"identity": "another"}, checkpoint)
+    Checkpoint(checkpoint).save(state | {"identity": "another"})
     assert main(trained) == 1
     assert f"{checkpoint} belongs to another run" in capsys.readouterr().err
 

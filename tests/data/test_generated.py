@@ -3,6 +3,7 @@
 import os
 import time
 
+import pytest
 from filelock import FileLock
 
 from hypernetworks.data.generated import manifest, sentences
@@ -46,3 +47,12 @@ def test_what_is_whole_is_not_written_again(tmp_path):
     (tmp_path / "ptb" / "ptb.test.txt").write_text("damaged")
     sentences.write(tmp_path / "ptb", train=5, others=2)
     assert (tmp_path / "ptb" / "ptb.test.txt").read_text() != "damaged"
+
+
+@pytest.mark.parametrize("text", ["", "[]", '{"md5": 3}', '{"md5": {"": 1}}', "[" * 100_000])
+def test_with_a_damaged_manifest_all_is_written_again(text, tmp_path):
+    sentences.write(tmp_path / "ptb", train=5, others=2)
+    before = (tmp_path / "ptb" / manifest.NAME).read_text()
+    (tmp_path / "ptb" / manifest.NAME).write_text(text)
+    sentences.write(tmp_path / "ptb", train=5, others=2)
+    assert (tmp_path / "ptb" / manifest.NAME).read_text() == before

@@ -38,7 +38,11 @@ def test_newer_records_and_other_labels_are_found(fault, put, experiments):
     assert "not drawn from what is published now" in fault()
 
 
-@pytest.mark.parametrize("text", ["", "[]", "{}", json.dumps({"files": {}, "figure": "2"})])
+DAMAGED = ["", "[]", "{}", "3", "[" * 100_000, json.dumps({"files": {}, "figure": "2"})]
+DAMAGED += [json.dumps({"files": odd, "figure": "2"}) for odd in (3, [1], {"": 1}, {"../a": 1})]
+
+
+@pytest.mark.parametrize("text", DAMAGED)
 def test_a_damaged_origin_is_one_line(text, fault, tmp_path):
     path = tmp_path / "figures" / "figure2-paper.json"
     path.write_text(text)

@@ -128,6 +128,33 @@ def test_a_damaged_array_file_is_named(put, kernels, results, experiments, tmp_p
     assert str(refusal.value).startswith(f"{path}: array 'second_kernel': ")
 
 
+def one_array(path):
+    with path.open("wb") as file:
+        np.save(file, np.ones((2, 2, 7, 7)))
+
+
+ODD = {
+    "one array alone": lambda path: one_array(path),
+    "words": lambda path: np.savez(path, second_kernel=np.full((2, 2, 7, 7), "a")),
+    "objects": lambda path: np.savez(path, second_kernel=np.array([{}], dtype=object)),
+    "another name": lambda path: np.savez(path, kernel=np.ones((2, 2, 7, 7))),
+    "no zip": lambda path: path.write_bytes(b"PK" * 100),
+    "nothing": lambda path: path.write_bytes(b""),
+}
+
+
+@pytest.mark.parametrize("odd", ODD.values(), ids=ODD)
+def test_arrays_that_are_none_are_one_line(odd, put, kernels, results, experiments, tmp_path):
+    path = put(array=kernels).with_suffix(".npz")
+    put(row="hyper_cnn", array=kernels)
+    odd(path)
+    with pytest.raises(RecordError) as refusal:
+        draw("2", experiments, results, "paper", tmp_path)
+    assert str(refusal.value).startswith(f"{path}: array 'second_kernel'")
+    assert "\n" not in str(refusal.value)
+    assert "allow_pickle" not in str(refusal.value)
+
+
 def test_a_shortened_row_says_so(put, kernels, results, experiments, tmp_path, monkeypatch):
     put(array=kernels, profile="lite")
     put(row="hyper_cnn", array=kernels, profile="lite")

@@ -30,7 +30,7 @@ def test_publishing_twice_changes_nothing(put, results, experiments):
 
 REFUSED = {
     "generated data": {"kind": "sample", "profile": "demo"},
-    "not finished (running)": {"status": "running"},
+    "not finished (crashed)": {"status": "running"},  # nobody holds its lock
     "not finished (interrupted)": {"status": "interrupted"},
     "not finished (diverged)": {"status": "diverged"},
     "overrides (trainer.lr=0.002)": {"overrides": ["trainer.lr=0.002"]},
@@ -73,6 +73,15 @@ def test_missing_files_are_refused(put, results, experiments):
     path = put(array=[[1.0]])
     path.with_suffix(".npz").unlink()
     with pytest.raises(records.RecordError, match=r"seed0-1a2b3c4d\.npz is missing beside it"):
+        publish([path], results, experiments)
+    assert not (results / "published").exists()
+
+
+def test_a_damaged_file_is_refused(put, results, experiments):
+    path = put(array=[[1.0]])
+    sums = {path.with_suffix(".npz").name: "0" * 64}
+    records.write({**records.read(path), "files": sums}, path.parent)
+    with pytest.raises(records.RecordError, match=r"seed0-1a2b3c4d\.npz: damaged: its SHA-256"):
         publish([path], results, experiments)
     assert not (results / "published").exists()
 

@@ -99,8 +99,22 @@ def test_a_missing_page_is_found(published, results, experiments):
     assert "INDEX.md" in str(check_published(results, experiments))
 
 
-def test_a_tampered_number_is_found(published, results, experiments):
+def tamper(path, old, new):
+    """Edits a record, and takes out its checksum as somebody would who knows of it."""
+    lines = path.read_text().splitlines(keepends=True)
+    text = "".join(line for line in lines if '"checksum":' not in line)
+    assert old in text
+    path.write_text(text.replace(old, new))
+
+
+def test_a_record_is_held_to_its_own_checksum(published, results, experiments):
     published[0].write_text(published[0].read_text().replace('"value": 0.6', '"value": 0.5'))
+    message = f"{published[0]}: $.checksum is of another record: damaged or edited by hand"
+    assert check_published(results, experiments) == message
+
+
+def test_a_tampered_number_is_found(published, results, experiments):
+    tamper(published[0], '"value": 0.6', '"value": 0.5')
     message = f"{published[0]}: not what SHA256SUMS says; published files are immutable"
     assert check_published(results, experiments) == message
     with pytest.raises(RecordError) as refusal:
@@ -109,7 +123,7 @@ def test_a_tampered_number_is_found(published, results, experiments):
 
 
 def test_tampering_shows_in_the_pages_too(published, results, experiments):
-    published[0].write_text(published[0].read_text().replace('"value": 0.6', '"value": 0.5'))
+    tamper(published[0], '"value": 0.6', '"value": 0.5')
     (results / "published" / "SHA256SUMS").unlink()
     assert "not in SHA256SUMS" in str(check_published(results, experiments))
     write_published(results, experiments)
@@ -129,8 +143,7 @@ TAMPERED = [
 @pytest.mark.parametrize(("old", "new", "message"), TAMPERED)
 def test_a_tampered_record_is_found(old, new, message, published, results, experiments):
     path = published[0]
-    assert old in path.read_text()
-    path.write_text(path.read_text().replace(old, new))
+    tamper(path, old, new)
     found = check_published(results, experiments)
     assert found is not None
     assert found.startswith(f"{path}: ")

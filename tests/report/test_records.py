@@ -1,5 +1,7 @@
+import hashlib
 import json
 import math
+import random
 from pathlib import Path
 
 import pytest
@@ -164,7 +166,41 @@ def test_the_schema_itself_is_valid():
     path = Path(records.__file__).with_name("record.schema.json")
     schema = json.loads(path.read_text())
     Draft202012Validator.check_schema(schema)
-    assert set(schema["required"]) == set(schema["properties"])
+    assert set(schema["properties"]) - set(schema["required"]) == {"checksum", "files"}
+
+
+def test_no_flipped_bit_of_a_record_is_read_as_other_numbers(make, tmp_path):
+    """What differs neither in a field nor in a number, such as a space, may be read."""
+    record = make()
+    path = records.write(record, tmp_path)
+    content, draw, refused = path.read_bytes(), random.Random(0), 0
+    for bit in draw.sample(range(8 * len(content)), 300):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        try:
+            assert records.read(path) == record
+        except records.RecordError:
+            refused += 1
+    assert refused > 200
+
+
+def test_a_record_of_before_has_no_checksum(make, tmp_path):
+    record = make()
+    assert records.read(written(record, tmp_path)) == record
+
+
+def test_a_file_beside_a_record_is_held_to_its_checksum(make, tmp_path):
+    (tmp_path / "a.npz").write_bytes(b"right")
+    said = {"arrays": "a.npz", "files": {"a.npz": hashlib.sha256(b"right").hexdigest()}}
+    record = records.read(records.write({**make(), **said}, tmp_path))
+    assert record.content("a.npz") == b"right"
+    (tmp_path / "a.npz").write_bytes(b"wrong")
+    with pytest.raises(records.RecordError, match=r"a\.npz: damaged: its SHA-256"):
+        record.content("a.npz")
+    (tmp_path / "a.npz").unlink()
+    with pytest.raises(records.RecordError, match=r"a\.npz: cannot be read"):
+        record.content("a.npz")
 
 
 def written(record, tmp_path):

@@ -4,7 +4,6 @@ import pytest
 import torch
 from torch import nn
 
-from hypernetworks.training.files import load_checkpoint
 from tests.training.small import SmallBatches, finish, small_loop
 
 
@@ -15,7 +14,7 @@ def without_dropout():
 
 def last_weights(loop):
     """Those after the last step, which need not be the best ones."""
-    return load_checkpoint(loop.checkpoint)["model"]
+    return loop.checkpoint.load()["model"]
 
 
 def grouped(batches, size):

@@ -5,7 +5,7 @@ import signal
 import pytest
 import torch
 
-from hypernetworks.training.files import CheckpointError, load_checkpoint
+from hypernetworks.training.files import Checkpoint, CheckpointError, load_checkpoint
 from hypernetworks.training.stopping import Interrupted, StopFlag
 from tests.training.small import Recorder, SmallBatches, finish, small_loop
 
@@ -52,6 +52,7 @@ def assert_exact(folder, stop_after, **changes):
     readings = heard.readings + finish(resumed).readings
     assert readings == whole_readings
     assert resumed.task.seen == whole.task.seen
+    assert resumed.state.curve == whole.state.curve
     schedules = [loop.state.scheduler.state_dict() for loop in (resumed, whole)]
     assert schedules[0] == schedules[1]
     torch.testing.assert_close(numbers(resumed), numbers(whole), rtol=0, atol=0)
@@ -63,7 +64,8 @@ def numbers(loop):
     clock = ("seconds", "evaluating", "stop_reason")
     progress = {k: v for k, v in state["progress"].items() if k not in clock}
     random = {"random": torch.get_rng_state()}
-    state.pop("scheduler")  # holds strings; compared by itself
+    for strings in ("scheduler", "curve"):
+        state.pop(strings)  # compared by themselves
     return {**state, **random, "progress": progress, "identity": 0}
 
 
@@ -103,6 +105,7 @@ def test_so_it_does_with_every_schedule(tmp_path, name, arguments):
 def test_the_checkpoint_keeps_its_keys(tmp_path):
     """Those of before, whose checkpoints resume; the average's only where there is one."""
     keys = {"identity", "progress", "model", "best_weights", "optimizer", "scheduler", "loss"}
+    keys.add("curve")
     for name, changes in (("plain.pt", {}), ("averaged.pt", {"ema_decay": 0.9})):
         finish(small_loop(tmp_path / name, max_steps=2, **changes))
     plain, averaged = (load_checkpoint(tmp_path / f"{n}.pt") for n in ("plain", "averaged"))
@@ -113,6 +116,71 @@ def test_the_checkpoint_keeps_its_keys(tmp_path):
     assert plain["loss"].keys() == {"sum", "count"}
     with pytest.raises(CheckpointError, match="older version"):
         small_loop(tmp_path / "plain.pt", ema_decay=0.9)
+
+
+@pytest.mark.parametrize("stop_after", [2, 7, 14])
+def test_resumed_from_the_one_before_a_damaged_one_it_ends_with_the_same_bits(
+    tmp_path, stop_after, caplog
+):
+    whole = small_loop(tmp_path / "whole.pt")
+    finish(whole)
+    interrupted(small_loop(tmp_path / "half.pt", checkpoint_every=0), stop_after)
+    content = bytearray((tmp_path / "half.pt").read_bytes())
+    content[len(content) // 2] ^= 1
+    (tmp_path / "half.pt").write_bytes(content)
+    resumed = small_loop(tmp_path / "half.pt")
+    assert resumed.progress.step == stop_after - 1
+    (line,) = [message for message in caplog.messages if "half.pt" in message]
+    assert line.endswith("taking the one before it, half.previous.pt")
+    finish(resumed)
+    assert resumed.state.curve == whole.state.curve
+    torch.testing.assert_close(numbers(resumed), numbers(whole), rtol=0, atol=0)
+
+
+def put(state, path, value):
+    """The state with another value at a path of keys."""
+    *keys, last = path
+    inner = state
+    for key in keys:
+        inner = inner[key]
+    inner[last] = value
+    return state
+
+
+ODD = {
+    "no weights": (("model",), {}),
+    "weights of another shape": (("model", "0.weight"), torch.ones(2, 2)),
+    "weights that are none": (("model",), [1]),
+    "no best weights": (("best_weights",), {}),
+    "best weights of another shape": (("best_weights", "0.weight"), torch.ones(2, 2)),
+    "an optimiser without groups": (("optimizer",), {"state": {}}),
+    "an optimiser of other groups": (("optimizer", "param_groups"), []),
+    "moments of another shape": (("optimizer", "state", 0, "exp_avg"), torch.ones(5)),
+    "no schedule": (("scheduler",), None),
+    "a step in words": (("progress", "step"), "7"),
+    "a step that is true": (("progress", "step"), True),
+    "a step below 0": (("progress", "step"), -1),
+    "seconds that are not": (("progress", "seconds"), float("nan")),
+    "an unknown key": (("progress", "place"), 1),
+    "no progress": (("progress",), 3),
+    "a batch beyond the epoch": (("progress", "batch"), 7),
+    "losses that are none": (("loss",), {"sum": 1.0, "count": 2}),
+    "no process": (("processes",), 1),
+    "random numbers that are none": (("processes", 0, "random"), {"cpu": torch.ones(3)}),
+    "a curve of something else": (("curve",), 3),
+}
+
+
+@pytest.mark.parametrize(("path", "value"), ODD.values(), ids=ODD)
+def test_what_a_run_would_not_save_is_one_line(path, value, tmp_path):
+    interrupted(small_loop(tmp_path / "c.pt"), 5)
+    state = put(load_checkpoint(tmp_path / "c.pt"), path, value)
+    Checkpoint(tmp_path / "c.pt").save(state)
+    with pytest.raises(CheckpointError) as caught:
+        small_loop(tmp_path / "c.pt")
+    assert str(caught.value).startswith(str(tmp_path / "c.pt"))
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 500
 
 
 def test_another_identity_is_refused(tmp_path):

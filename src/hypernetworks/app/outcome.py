@@ -16,11 +16,10 @@ from torch.optim.lr_scheduler import LRScheduler
 from hypernetworks.app.build.experiment import Experiment
 from hypernetworks.app.build.models import count_parameters
 from hypernetworks.app.identity import RunFiles, protocol
+from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
-from hypernetworks.report.atomic import write_bytes, write_text
 from hypernetworks.training.devices import Placement
-from hypernetworks.training.files import MetricsFile
 from hypernetworks.training.settings import TrainerSettings
 from hypernetworks.training.state import Progress
 
@@ -143,8 +142,10 @@ class RunRecord:
         """Writes how and where this invocation ended."""
         value = self.value
         value["status"], value["error"] = status, error
-        value["curve"] = self.run.files.curve.name if self.run.files.curve.exists() else None
-        value["arrays"] = self.run.files.arrays.name if self.run.files.arrays.exists() else None
+        files = {"curve": self.run.files.curve, "arrays": self.run.files.arrays}
+        there = {kind: path for kind, path in files.items() if path.exists()}
+        value |= {kind: there[kind].name if kind in there else None for kind in files}
+        value["files"] = {p.name: records.sha256(p.read_bytes()) for p in there.values()}
         value["finished"] = _now() if status == "finished" else None
         self._write()
 
@@ -183,19 +184,21 @@ def write_arrays(arrays: dict[str, Tensor], files: RunFiles) -> None:
         write_bytes(files.arrays, content.getvalue())
 
 
-def write_curve(metrics: MetricsFile, files: RunFiles) -> None:
+def write_curve(curve: list[dict[str, float]], files: RunFiles) -> None:
     """Saves the evaluations of the run, one JSON object a line."""
-    lines = [json.dumps(line) + "\n" for line in metrics.lines() if "epoch" in line]
-    write_text(files.curve, "".join(lines))
+    write_text(files.curve, "".join(json.dumps(reading) + "\n" for reading in curve))
 
 
 def _segments(earlier: dict[str, Any] | None, progress: Progress) -> list[dict[str, Any]]:
     """The segments of the invocations before this one."""
     segments = list(earlier["segments"]) if earlier and progress.step else []
+    # Behind a damaged checkpoint lies the one of an invocation before.
+    segments = [segment for segment in segments if segment["first_step"] <= progress.step]
     if segments:
         # A killed invocation could not write where it ended: at the checkpoint, for us.
         segments[-1]["last_step"] = progress.step
-        segments[-1]["seconds"] = progress.seconds - sum(s["seconds"] for s in segments[:-1])
+        before = sum(segment["seconds"] for segment in segments[:-1])
+        segments[-1]["seconds"] = max(0.0, progress.seconds - before)
     return segments
 
 

@@ -193,6 +193,8 @@ def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
     hidden = cfg.quiet or sweep.board() is not None
     metrics = MetricsFile(files.folder / "metrics.jsonl")
     metrics.cut_after(first)
+    if first and not loop.state.curve:  # checkpoints of before had none
+        loop.state.curve = [line for line in metrics.lines() if "epoch" in line]
     log.info("%s: %s", label, "resumes" if first else "starts")
     with (
         open_tracker(cfg, files, record.value) as tracker,
@@ -210,7 +212,7 @@ def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
             if status == "finished":
                 _evaluate(run, loop, record, hidden)
                 write_arrays(run.experiment.task.arrays(loop.model), files)
-                write_curve(metrics, files)
+                write_curve(loop.state.curve, files)
         except KeyboardInterrupt as interrupt:
             status = "interrupted"
             log.warning("%s: %s", label, interrupt)
@@ -257,9 +259,9 @@ def _report(label: str, record: dict[str, Any]) -> None:
 
 
 def _lock(files: RunFiles) -> FileLock:
-    lock = FileLock(files.folder / "lock")
+    lock = FileLock(files.folder / records.LOCK)
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=0.5)  # who only asks whether the run is alive holds it for a moment
     except Timeout as error:
         raise RunError(f"{files.folder}: another process is running this; wait for it") from error
     return lock

@@ -13,7 +13,8 @@ from hypernetworks.data.text import Alphabet
 from hypernetworks.models.character import CharacterModel
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
-from hypernetworks.training.files import CheckpointError, load_checkpoint
+from hypernetworks.training.files import Checkpoint, CheckpointError
+from hypernetworks.training.state import Progress
 
 
 def find_run(name: str, profile: str, results: Path) -> records.Record:
@@ -29,7 +30,7 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
     if name.endswith(".json"):
         record = records.read(Path(name))
         if not checkpoint_of(record).exists():
-            raise RunError(f"{name}: its checkpoint, {checkpoint_of(record)}, is not there")
+            raise RunError(f"{name}: its checkpoint, {checkpoint_of(record).path}, is not there")
         return record
     folder, _, row = name.partition("/")
     if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", name):
@@ -44,8 +45,8 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
     return max(left, key=lambda record: (record["status"] == "finished", created(record)))
 
 
-def checkpoint_of(record: records.Record) -> Path:
-    return record.path.parent / record["id"] / "checkpoint.pt"
+def checkpoint_of(record: records.Record) -> Checkpoint:
+    return Checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
 
 
 def load_character_model(
@@ -70,16 +71,26 @@ def load_character_model(
             f"{record.path}: its model is code of somebody's own, {config['model']['_target_']}; "
             "--trust imports and runs it"
         )
-    path = checkpoint_of(record)
-    checkpoint = load_checkpoint(path)
+    file = checkpoint_of(record)
+    checkpoint = file.load()
     if checkpoint.get("identity") != record["id"]:
-        raise CheckpointError(f"{path} belongs to another run than {record['id']}")
-    step = checkpoint["progress"]["best_step"]
+        raise CheckpointError(f"{file.loaded} belongs to another run than {record['id']}")
+    step = _best_step(checkpoint, file.loaded)
     if step is None:
         raise RunError(f"{record.path}: not evaluated yet, so that no weights are the best")
     alphabet = Alphabet.from_record(split)
     symbols = config["dataset"].get("symbols", len(alphabet.symbols))
     model = trained_model(OmegaConf.create(config["model"]), symbols)
     assert isinstance(model, CharacterModel)
-    model.load_state_dict(checkpoint["best_weights"])
+    try:
+        model.load_state_dict(checkpoint["best_weights"])
+    except Exception as error:  # whatever torch makes of what stands there instead
+        raise CheckpointError(f"{file.loaded} does not hold the weights of this model") from error
     return model.eval(), alphabet, step
+
+
+def _best_step(checkpoint: dict[str, Any], path: Path) -> int | None:
+    try:
+        return Progress.of(checkpoint["progress"]).best_step
+    except (KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"{path} does not hold what a run saves ({error!r})") from error

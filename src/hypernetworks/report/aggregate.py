@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from hypernetworks.report.records import Record, shown_kind, unnamed
+from hypernetworks.report.records import Record, shown_kind, status_of, unnamed
 
 SHOWN_STATUS = {"time_limit": "time limit"}
 
@@ -115,7 +115,7 @@ def _why_not_counted(record: Record, metric: str) -> str | None:
 
 def state_of(record: Record) -> str:
     """How a run ended, or where it is: "diverged", "interrupted at step 1200"."""
-    status: str = record["status"]
+    status = status_of(record)
     if status in ("diverged", "failed", "finished"):
         return status
     return f"{SHOWN_STATUS.get(status, status)} at step {record['steps']}"

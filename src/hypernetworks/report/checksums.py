@@ -4,7 +4,7 @@ import hashlib
 import re
 from pathlib import Path
 
-from hypernetworks.report.atomic import write_text
+from hypernetworks.atomic import write_text
 from hypernetworks.report.errors import RecordError
 
 NAME = "SHA256SUMS"  # as `sha256sum --check` reads it

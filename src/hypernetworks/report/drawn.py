@@ -28,16 +28,15 @@ def drawn_fault(folder: Path, experiments: Path, results: Path) -> str | None:
 def _fault(path: Path, experiments: Path, results: Path) -> str | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
-        sums = dict(said.pop("files"))
+        sums = {path.with_name(file): sum_ for file, sum_ in said.pop("files").items()}
         name, profile = str(said["figure"]), str(said["profile"])
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return f"does not say what is drawn ({error!r}); draw the figure again"
     figure = pick(load_figures(experiments), name, "figure")
     panels = panels_of(figure, load_tables(experiments), results, profile, ("published",))
     if origin(figure, profile, panels) != said:
         return "not drawn from what is published now; draw the figure again"
-    for file, checksum in sums.items():
-        beside = path.with_name(file)
+    for beside, checksum in sums.items():
         if beside.is_file() and hashlib.sha256(beside.read_bytes()).hexdigest() != checksum:
-            return f"{file} is not as it was drawn; draw the figure again"
+            return f"{beside.name} is not as it was drawn; draw the figure again"
     return None

@@ -5,9 +5,9 @@ import json
 from pathlib import Path
 from typing import Any
 
+from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
-from hypernetworks.report.atomic import write_bytes, write_text
 from hypernetworks.report.drawings import DRAWINGS
 from hypernetworks.report.panels import Panel
 from hypernetworks.report.protocol import (

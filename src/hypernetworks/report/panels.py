@@ -5,7 +5,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,12 +49,14 @@ class Panel:
             RecordError: if it is missing, damaged, of other dimensions, empty or not finite.
         """
         path = self.record.path.with_name(str(self.record["arrays"]))
+        content = self.record.content(path.name)
         try:
-            with path.open("rb") as file, np.load(file) as arrays:
+            with np.load(io.BytesIO(content), allow_pickle=False) as arrays:
                 array: NDArray[Any] = arrays[name]
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            reason = " ".join(str(error).split())
-            raise RecordError(f"{path}: array '{name}': {reason}") from error
+        except Exception as error:  # whatever damaged bytes make numpy or zipfile raise
+            raise RecordError(f"{path}: array '{name}': {_reason(error)}") from error
+        if array.dtype.kind not in "iuf":
+            raise RecordError(f"{path}: array '{name}' holds {array.dtype}, not numbers")
         if array.ndim != dimensions or not array.size or not np.isfinite(array).all():
             raise RecordError(
                 f"{path}: array '{name}' has shape {array.shape}; {dimensions} dimensions of "
@@ -71,11 +72,21 @@ class Panel:
         """
         path = self.record.path.with_name(str(self.record["curve"]))
         metric = self.record["selection"]["metric"]
+        content = self.record.content(path.name)
         try:
-            lines = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-            return metric, [int(e["step"]) for e in lines], [float(e[metric]) for e in lines]
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise RecordError(f"{path}: no curve of {metric} ({error})") from error
+            lines = [json.loads(line) for line in content.decode("utf-8").splitlines()]
+            steps, values = [int(e["step"]) for e in lines], [float(e[metric]) for e in lines]
+        except (ValueError, LookupError, TypeError, ArithmeticError, RecursionError) as error:
+            raise RecordError(f"{path}: no curve of {metric} ({_reason(error)})") from error
+        if not np.isfinite(values).all():
+            raise RecordError(f"{path}: no curve of {metric} (numbers that are not finite)")
+        return metric, steps, values
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, ValueError) and "pickle" in str(error):
+        return "objects instead of numbers, which are not run"  # numpy's words advise to
+    return " ".join(f"{type(error).__name__}: {error}".split())[:200]
 
 
 def canvas(width: float, height: float, constrained: bool = False) -> "Drawing":

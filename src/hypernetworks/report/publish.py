@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 from pathlib import Path
 
+from hypernetworks.atomic import write_bytes
 from hypernetworks.report import checksums, records
-from hypernetworks.report.atomic import write_bytes
 from hypernetworks.report.published import write_published
 
 
@@ -46,6 +46,7 @@ def _copies(path: Path, published: Path) -> dict[Path, Path]:
     for name in names:
         if not (path.parent / name).is_file():
             raise records.RecordError(f"{path}: {name} is missing beside it")
+        record.content(name)  # held to its checksum
     found = {path.parent / name: home / name for name in (*names, path.name)}
     for source, target in found.items():
         if target.is_file() and target.read_bytes() != source.read_bytes():

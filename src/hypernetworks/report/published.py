@@ -7,8 +7,8 @@ no order of files on a disk, nothing of the machine that writes them.
 import re
 from pathlib import Path
 
+from hypernetworks.atomic import write_text
 from hypernetworks.report import checksums, records
-from hypernetworks.report.atomic import write_text
 from hypernetworks.report.custom import all_tables
 from hypernetworks.report.drawn import drawn_fault
 from hypernetworks.report.pages import COMMAND, index_page, tables_page

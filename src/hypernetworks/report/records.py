@@ -2,19 +2,24 @@
 
 A tree is `results/runs` (what this checkout ran) or `results/published` (what is committed). The
 fields are those of `record.schema.json` beside this file; records of version 1 are read in the form
-of version 2.
+of version 2. A record is held to the checksum that its file ends up with; of what lies beside it,
+the record says the checksums.
 """
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
 
-from hypernetworks.report.atomic import write_text
+from hypernetworks.atomic import write_text
 from hypernetworks.report.errors import RecordError as RecordError
+from hypernetworks.report.provenance import config_hash
+from hypernetworks.report.running import is_held
 from hypernetworks.report.upgrade import upgrade
 from hypernetworks.report.validation import validate, version_of
 
 NO_TABLE = "custom"  # the table and row of a run that belongs to none
+LOCK = "lock"
 
 
 class Record(dict[str, Any]):
@@ -23,6 +28,27 @@ class Record(dict[str, Any]):
     def __init__(self, fields: dict[str, Any], path: Path) -> None:
         super().__init__(fields)
         self.path = path
+
+    @property
+    def lock(self) -> Path:
+        """The file that the process of the run holds locked, if there is one."""
+        return self.path.parent / str(self["id"]) / LOCK
+
+    def content(self, name: str) -> bytes:
+        """The bytes of a file beside the record.
+
+        Raises:
+            RecordError: if it cannot be read, or is not the one that the run left.
+        """
+        path = self.path.with_name(name)
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise RecordError(f"{path}: cannot be read ({error.strerror})") from error
+        said = self.get("files", {}).get(name)
+        if said is not None and said != sha256(content):
+            raise RecordError(f"{path}: damaged: its SHA-256 is not the one in {self.path.name}")
+        return content
 
     @property
     def configuration(self) -> str:
@@ -47,7 +73,8 @@ def write(record: dict[str, Any], folder: Path) -> Path:
     """
     path = folder / f"{record.get('id')}.json"
     validate(record, path)
-    write_text(path, json.dumps(record, indent=2, sort_keys=True, allow_nan=False) + "\n")
+    whole = {**record, "checksum": config_hash(record)}
+    write_text(path, json.dumps(whole, indent=2, sort_keys=True, allow_nan=False) + "\n")
     return path
 
 
@@ -67,12 +94,20 @@ def read(path: Path) -> Record:
     validate(fields, path, version)
     if path.stem != fields["id"]:
         raise RecordError(f"{path}: $.id is {fields['id']!r}, but the file is named {path.stem!r}")
+    checksum = fields.pop("checksum", None)  # of the file alone; records of before have none
+    if checksum not in (None, config_hash(fields)):
+        raise RecordError(f"{path}: $.checksum is of another record: damaged or edited by hand")
     if version == 1:
         try:
             fields = upgrade(fields)
         except RecordError as error:
             raise RecordError(f"{path}: {error}") from error
     return Record(fields, path)
+
+
+def sha256(content: bytes) -> str:
+    """As `files` of a record says it."""
+    return hashlib.sha256(content).hexdigest()
 
 
 def find(
@@ -87,6 +122,13 @@ def find(
     return [read(path) for path in sorted(tree.glob(pattern))]
 
 
+def status_of(record: dict[str, Any]) -> str:
+    """The status, but "crashed" of a run whose file says running by a process that is gone."""
+    status: str = record["status"]
+    gone = status == "running" and isinstance(record, Record) and not is_held(record.lock)
+    return "crashed" if gone else status
+
+
 def why_not_published(record: dict[str, Any]) -> str | None:
     """Why a run may not be committed among the published records; None if it may."""
     if record["data"]["kind"] == "sample":
@@ -94,7 +136,7 @@ def why_not_published(record: dict[str, Any]) -> str | None:
     if record["table"] == NO_TABLE:
         return "a run of no table"
     if record["status"] != "finished":
-        return f"not finished ({record['status']})"
+        return f"not finished ({status_of(record)})"
     if any(segment["commit"] is None for segment in record["segments"]):
         return "sources without a commit"
     if not all(segment["clean"] for segment in record["segments"]):

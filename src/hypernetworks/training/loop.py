@@ -20,6 +20,7 @@ from torch.optim.lr_scheduler import LRScheduler
 from hypernetworks.tasks.protocols import Batches, Evaluation, Task
 from hypernetworks.training.average import average_of
 from hypernetworks.training.devices import Placement
+from hypernetworks.training.files import Checkpoint, CheckpointError
 from hypernetworks.training.listener import Listener
 from hypernetworks.training.measuring import Shown, measure
 from hypernetworks.training.selection import selection_of
@@ -39,7 +40,8 @@ class Loop:
         optimizer, scheduler: over the model's parameters, one step of each a training step.
         settings: the trainer's settings.
         placement: device and processes.
-        checkpoint: the file to save to, and to resume from if it exists.
+        checkpoint: the file to save to, and to resume from if it exists; beside it lies the one
+            before, in case it is damaged.
         identity: written into the checkpoint; another identity there is refused.
 
     Attributes:
@@ -71,13 +73,16 @@ class Loop:
         self.evaluations = list(evaluations)
         self.settings = settings
         self.placement = placement
-        self.checkpoint = checkpoint
+        self.checkpoint = Checkpoint(checkpoint)
         self.listeners: list[Listener] = []
         self.selection, self._better = selection_of(settings, task, evaluations)
         average = average_of(model, settings.ema_decay)
         self.state = TrainingState(model, task, optimizer, scheduler, average, placement, identity)
-        if checkpoint.exists():
-            self.state.restore(checkpoint)
+        if self.checkpoint.exists():
+            self.state.restore(self.checkpoint)
+            if self.progress.batch >= len(train):
+                at = f"{self.progress.batch} of {len(train)}"
+                raise CheckpointError(f"{self.checkpoint.loaded} is at batch {at} of an epoch")
         self._trained_model = placement.wrap(model)
 
     @property
@@ -218,6 +223,7 @@ class Loop:
         took = time.monotonic() - began
         self._keep_if_best(readings[self.selection])
         epochs = progress.epoch + progress.batch / len(self.train)
+        self.state.curve.append({"step": progress.step, "epoch": epochs, **readings})
         self._log({"epoch": epochs, **readings})
         # Only now, as `seconds` too: listeners see both as of the step before.
         progress.evaluating += took

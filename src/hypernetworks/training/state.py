@@ -1,8 +1,9 @@
 """Everything that later steps depend on, and its checkpoint."""
 
-from dataclasses import asdict, dataclass
+import math
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
@@ -11,8 +12,10 @@ from torch.optim.swa_utils import AveragedModel
 
 from hypernetworks.tasks.protocols import Task
 from hypernetworks.training.devices import Placement
-from hypernetworks.training.files import CheckpointError, load_checkpoint, save_atomically
+from hypernetworks.training.files import Checkpoint, CheckpointError
 from hypernetworks.training.losses import MeanLoss
+
+LONGEST = 200  # characters of a reason
 
 
 @dataclass
@@ -34,6 +37,23 @@ class Progress:
     stale: int = 0
     stop_reason: str | None = None
 
+    @classmethod
+    def of(cls, found: dict[str, Any]) -> "Progress":
+        """That of a checkpoint.
+
+        Raises:
+            TypeError, ValueError: if it is none.
+        """
+        progress = cls(**found)
+        for field in fields(cls):
+            value, kind = getattr(progress, field.name), cast(Any, field.type)
+            fits = isinstance(value, kind) or (kind in (float, float | None) and type(value) is int)
+            if not fits or isinstance(value, bool):
+                raise TypeError(f"progress.{field.name} is {value!r}")
+            if field.name not in ("best_value", "stop_reason") and not 0 <= (value or 0) < math.inf:
+                raise ValueError(f"progress.{field.name} is {value}")
+        return progress
+
 
 class TrainingState:
     """A run's moving parts, as the checkpoint keeps them.
@@ -44,7 +64,7 @@ class TrainingState:
 
     Attributes:
         progress: where the run stands. best_weights: those of the best evaluation so far.
-        losses: since the last reading.
+        losses: since the last reading. curve: the readings of all evaluations so far.
     """
 
     def __init__(
@@ -66,6 +86,7 @@ class TrainingState:
         self.identity = identity
         self.progress = Progress()
         self.losses = MeanLoss(placement)
+        self.curve: list[dict[str, float]] = []
         self.keep_weights()
 
     @property
@@ -78,17 +99,18 @@ class TrainingState:
         weights = self.evaluated.state_dict()
         self.best_weights = {name: value.detach().clone() for name, value in weights.items()}
 
-    def save(self, path: Path) -> None:
+    def save(self, checkpoint: Checkpoint) -> None:
         """Writes the checkpoint; all processes call it, the leading one writes.
 
         Raises:
             Diverged: if the loss is NaN or infinite; the last checkpoint stays.
+            OSError: naming the file, if it cannot be written; then too.
         """
         self.losses.mean(self.progress.step)
         own = {"random": self._random_state(), "task": self.task.state_dict()}
         processes = self.placement.gather(own)
         if self.placement.leads:
-            save_atomically(self.capture() | {"processes": processes}, path)
+            checkpoint.save(self.capture() | {"processes": processes})
 
     def capture(self) -> dict[str, Any]:
         """What all processes share."""
@@ -101,28 +123,49 @@ class TrainingState:
             "optimizer": self.optimizer.state_dict(),
             "scheduler": self.scheduler.state_dict(),
             "loss": self.losses.state_dict(),
+            "curve": self.curve,
             **averaged,
         }
 
-    def restore(self, path: Path) -> None:
-        """Raises CheckpointError if the file is damaged, or of another run, or too old."""
-        state = load_checkpoint(path)
+    def restore(self, checkpoint: Checkpoint) -> None:
+        """Goes on where the checkpoint was written.
+
+        Raises:
+            CheckpointError: if it is damaged, of another run, too old, or holds anything else.
+        """
+        state, path = checkpoint.load(), checkpoint.loaded
         if state.get("identity") != self.identity:
             raise CheckpointError(
                 f"{path} belongs to another configuration; move it away or use another results_dir"
             )
         if "processes" not in state or ("average" in state) != (self.average is not None):
             raise CheckpointError(f"{path} is of an older version; move it away")
-        self.model.load_state_dict(state["model"])
+        try:
+            self._restore(state)
+            self._restore_process(state["processes"], path)
+        except CheckpointError:
+            raise
+        except Exception as error:  # whatever torch makes of what stands there instead
+            reason = " ".join(f"{type(error).__name__}: {error}".split())[:LONGEST]
+            raise CheckpointError(
+                f"{path} does not hold what this run saves ({reason}); move it away"
+            ) from error
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """What all processes share."""
+        self.progress = Progress.of(state["progress"])
+        # Kept as they were where they are loaded; a model refuses what does not fit it.
+        for name in ("best_weights", "model"):
+            self.model.load_state_dict(state[name])
         self.optimizer.load_state_dict(state["optimizer"])
+        _check_shapes(self.optimizer)
         self.scheduler.load_state_dict(state["scheduler"])
         if self.average is not None:
             self.average.load_state_dict(state["average"])
-        self.progress = Progress(**state["progress"])
         device = self.placement.device
         self.best_weights = {k: v.to(device) for k, v in state["best_weights"].items()}
         self.losses.load_state_dict(state["loss"])
-        self._restore_process(state["processes"], path)
+        self.curve = list(state.get("curve", []))  # those of before had none
 
     def _restore_process(self, processes: list[dict[str, Any]], path: Path) -> None:
         """What each process has of its own: its random states, its task's state."""
@@ -144,3 +187,17 @@ class TrainingState:
         if self.placement.device.type == "cuda":
             states["cuda"] = torch.cuda.get_rng_state(self.placement.device)
         return states
+
+
+def _check_shapes(optimizer: torch.optim.Optimizer) -> None:
+    """Raises ValueError if what an optimiser keeps of a parameter cannot be of that one."""
+    for parameter, kept in optimizer.state.items():
+        for name, value in kept.items():
+            if isinstance(value, Tensor) and not _fits(value, parameter):
+                raise ValueError(f"{name} has the shape {list(value.shape)}")
+
+
+def _fits(kept: Tensor, parameter: Tensor) -> bool:
+    """Whether it has the parameter's shape, or one number for all of a dimension, or for all."""
+    pairs = zip(kept.shape, parameter.shape, strict=False)
+    return kept.numel() == 1 or (kept.ndim == parameter.ndim and all(k in (1, p) for k, p in pairs))

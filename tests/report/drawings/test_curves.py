@@ -29,10 +29,24 @@ def test_curves_of_all_rows(run, figure, experiments, results, tmp_path, monkeyp
     assert titles[0] == "A <figure>\nprofile lite, real data, seed 0"
 
 
-def test_a_damaged_curve_is_named(run, figure, drawn):
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"step": 100}',
+        "[1]",
+        "3",
+        '"x"',
+        '{"step": Infinity, "valid_bpc": 1}',
+        '{"step": 1, "valid_bpc": NaN}',
+        '{"step": 1, "valid_bpc": {}}',
+        "[" * 100_000,
+        "\x00",
+    ],
+)
+def test_a_damaged_curve_is_named(text, run, figure, drawn):
     path = run("cnn", {}).with_suffix(".curve.jsonl")
     run("hyper_cnn", {})
-    path.write_text('{"step": 100}\n')
+    path.write_text(f"{text}\n")
     figure("curves")
     with pytest.raises(RecordError, match=r"curve.jsonl: no curve of valid_bpc"):
         drawn()

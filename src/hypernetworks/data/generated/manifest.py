@@ -22,7 +22,7 @@ def is_whole(folder: Path, wanted: dict[str, object]) -> bool:
     try:
         manifest = json.loads((folder / NAME).read_text(encoding="utf-8"))
         files = {name: _md5(folder / name) for name in manifest["md5"]}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return False
     return bool(manifest == {**wanted, "md5": files})
 
