@@ -10,6 +10,7 @@ from typing import Any
 from tqdm import tqdm
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from hypernetworks.atomic import named
 from hypernetworks.training.files import MetricsFile
 
 log = logging.getLogger("hypernetworks")
@@ -65,6 +66,24 @@ def bar_over(batches: Iterable[Any], what: str, total: int, hidden: bool) -> Ite
     return tqdm(batches, total=total, desc=what, unit="batch", disable=hide, leave=False)
 
 
+class RunLog(logging.Handler):
+    """Adds lines to a file; where it cannot, as on a full disk, it says so once and ends no run."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.path = path
+        self.warned = False
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            with named(self.path), self.path.open("a", encoding="utf-8") as file:
+                file.write(self.format(record) + "\n")
+        except OSError as error:
+            if not self.warned:
+                self.warned = True
+                log.warning("no log is written: %s", error)
+
+
 @contextmanager
 def log_to(path: Path, hidden: bool, label: str | None) -> Iterator[None]:
     """Sends the log to the run's own file too.
@@ -73,7 +92,7 @@ def log_to(path: Path, hidden: bool, label: str | None) -> Iterator[None]:
         hidden: keeps it from the console, but for warnings.
         label: put before the console's lines, where runs go side by side.
     """
-    handler = logging.FileHandler(path, encoding="utf-8")
+    handler = RunLog(path)
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
     root = logging.getLogger()
     console = [h for h in root.handlers if type(h) is logging.StreamHandler]

@@ -222,10 +222,20 @@ def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
             error = str(failure) or type(failure).__name__
             raise
         finally:
-            record.close(status, error)
+            _close(record, status, error)
             tracker.finish(record.value, files)
     _report(label, record.value)
     _obey(stop, loop)
+
+
+def _close(record: RunRecord, status: str, error: str | None) -> None:
+    """Closes the record; a disk that is full for it too does not hide what ended the run."""
+    try:
+        record.close(status, error)
+    except OSError as failure:
+        if status in ("finished", "time_limit"):
+            raise
+        log.warning("the record stays as it was: %s", failure)
 
 
 def _obey(stop: StopFlag, loop: Loop) -> None:
