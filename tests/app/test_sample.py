@@ -1,5 +1,7 @@
 """`python -m hypernetworks sample`: text from a checkpoint, reproducibly, and clear refusals."""
 
+import json
+
 import pytest
 
 from hypernetworks.app.run import run
@@ -83,6 +85,48 @@ def test_a_damaged_checkpoint_is_named(trained, tmp_path, capsys):
     checkpoint.write_bytes(checkpoint.read_bytes()[:100])
     assert main(trained) == 1
     assert f"error: {checkpoint} cannot be loaded" in capsys.readouterr().err
+
+
+def edited(path, change):
+    """A record edited by hand, by somebody who takes out its checksum."""
+    fields = json.loads(path.read_text())
+    del fields["checksum"]
+    change(fields)
+    path.write_text(json.dumps(fields))
+
+
+ODD = {
+    "no model": lambda fields: fields["config"].pop("model"),
+    "a data set that is none": lambda fields: fields["config"].update(dataset=3),
+    "a model without a name": lambda fields: fields["config"]["model"].pop("name"),
+    "another model": lambda fields: fields["config"]["model"].update(name="lstm"),
+    "another size": lambda fields: fields["config"]["model"].update(hidden_size=7),
+    "an odd size": lambda fields: fields["config"]["model"].update(hidden_size="many"),
+    "an alphabet that is none": lambda fields: fields["data"]["split"].update(alphabet=3),
+    "symbols that are none": lambda fields: fields["config"]["dataset"].update(symbols="x"),
+}
+
+
+def test_a_record_edited_by_hand_is_one_line(trained, tmp_path, capsys):
+    (record,) = find(tmp_path / "results")
+    before = record.path.read_text()
+    for change in ODD.values():
+        edited(record.path, change)
+        assert main(trained) == 1
+        found = capsys.readouterr().err
+        assert found.startswith("error: ")
+        assert found.count("\n") == 1
+        record.path.write_text(before)
+
+
+def test_weights_of_another_model_are_refused(trained, tmp_path, capsys):
+    (record,) = find(tmp_path / "results")
+    checkpoint = Checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
+    state = checkpoint.load()
+    for key, value in {"best_weights": {}, "progress": {"step": "x"}}.items():
+        checkpoint.save(state | {key: value})
+        assert main(trained) == 1
+        assert f"error: {checkpoint.path} does not hold" in capsys.readouterr().err
 
 
 def test_the_checkpoint_before_a_damaged_one_is_taken(trained, tmp_path, capfdbinary, caplog):

@@ -65,3 +65,11 @@ def test_a_damaged_list_is_one_line(folder):
 def test_nothing_to_list(tmp_path):
     assert checksums.extend(tmp_path) is None
     assert checksums.fault(tmp_path / "missing") is None
+
+
+def test_a_file_that_is_listed_twice_is_one_line(folder):
+    path = checksums.extend(folder)
+    first = path.read_text().splitlines(keepends=True)[0]
+    path.write_text(f"{'0' * 64}{first[64:]}{path.read_text()}")
+    with pytest.raises(RecordError, match="SHA256SUMS: a file is listed twice"):
+        checksums.fault(folder)

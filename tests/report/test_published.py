@@ -94,6 +94,16 @@ def test_a_stale_page_is_found(published, results, experiments):
     assert message.startswith(f"{page} is not what the published records give")
 
 
+def test_pages_that_are_no_text_are_one_line(published, results, experiments):
+    page = results / "published" / "TABLES.md"
+    page.write_bytes(b"\xff")
+    assert str(check_published(results, experiments)).startswith(f"{page} is not what")
+    write_published(results, experiments)
+    readme = results.parent / "README.md"
+    readme.write_bytes(b"\xff")
+    assert check_published(results, experiments) == f"{readme}: no UTF-8 at byte 0"
+
+
 def test_a_missing_page_is_found(published, results, experiments):
     (results / "published" / "INDEX.md").unlink()
     assert "INDEX.md" in str(check_published(results, experiments))

@@ -32,6 +32,11 @@ def test_the_trial_leaves_model_and_random_numbers_alone():
     assert torch.equal(torch.get_rng_state(), random)
 
 
+def test_a_model_without_parameters_is_refused():
+    with pytest.raises(SettingsError, match="ReLU has no parameters to train"):
+        build_optimizer(nn.ReLU(), chosen())
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
@@ -43,6 +48,7 @@ def test_the_trial_leaves_model_and_random_numbers_alone():
         ({"optimizer_args": {"lr": 1}}, "trainer.optimizer=Adam.*'lr'"),
         ({"optimizer_args": {"betas": [0.9]}}, r"optimizer_args=\{'betas': \[0.9\]\}"),
         ({"optimizer_args": {"betas": [0.9, 2.0]}}, "beta"),
+        ({"optimizer_args": {"fused": True, "foreach": True}}, "fused.*foreach"),
         ({"optimizer_args": {"eps": "small"}}, "trainer.optimizer=Adam.*optimizer_args"),
         ({"optimizer": "Rprop", "weight_decay": 0.1}, "weight_decay=0.1: Rprop has none"),
     ],

@@ -63,9 +63,11 @@ def load_character_model(
         CheckpointError: if the checkpoint is damaged or is another run's.
     """
     split: Any = record["data"]["split"]
-    if "alphabet" not in split:
+    if not isinstance(split.get("alphabet"), str):
         raise RunError(f"{record.path}: the record names no alphabet: not a character model's run")
-    config = record["config"]
+    config = {"model": None, "dataset": None, **record["config"]}
+    if not all(isinstance(config[group], dict) for group in ("model", "dataset")):
+        raise RunError(f"{record.path}: its config names no model or no data set: edited by hand?")
     if "_target_" in config["model"] and not trusted:
         raise RunError(
             f"{record.path}: its model is code of somebody's own, {config['model']['_target_']}; "
@@ -80,8 +82,9 @@ def load_character_model(
         raise RunError(f"{record.path}: not evaluated yet, so that no weights are the best")
     alphabet = Alphabet.from_record(split)
     symbols = config["dataset"].get("symbols", len(alphabet.symbols))
-    model = trained_model(OmegaConf.create(config["model"]), symbols)
-    assert isinstance(model, CharacterModel)
+    model = trained_model(OmegaConf.create({"name": None, **config["model"]}), symbols)
+    if not isinstance(model, CharacterModel):
+        raise RunError(f"{record.path}: its model is no CharacterModel")
     try:
         model.load_state_dict(checkpoint["best_weights"])
     except Exception as error:  # whatever torch makes of what stands there instead

@@ -67,7 +67,10 @@ def _listed(folder: Path) -> dict[str, str]:
     for number, match in enumerate(matches, start=1):
         if match is None:
             raise RecordError(f"{path}: line {number} is no checksum and name")
-    return {match[2]: match[1] for match in matches if match}
+    listed = {match[2]: match[1] for match in matches if match}
+    if len(listed) < len(lines):
+        raise RecordError(f"{path}: a file is listed twice")
+    return listed
 
 
 def _found(folder: Path) -> dict[str, str]:

@@ -53,7 +53,7 @@ def check_published(results: Path, experiments: Path) -> str | None:
     except records.RecordError as error:
         return str(error)
     for path, text in pages.items():
-        if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        if not path.is_file() or path.read_bytes() != text.encode("utf-8"):
             changed = changed or f"{path} is not what the published records give; run: {COMMAND}"
     return changed or drawn_fault(_figures_folder(results), experiments, results)
 
@@ -94,8 +94,15 @@ def _figures_folder(results: Path) -> Path:
 
 
 def _has_block(path: Path) -> bool:
-    return path.is_file() and BLOCK.search(path.read_text(encoding="utf-8")) is not None
+    return path.is_file() and BLOCK.search(_read(path)) is not None
 
 
 def _filled(path: Path, text: str) -> str:
-    return BLOCK.sub(lambda _: f"\n{text}\n\n", path.read_text(encoding="utf-8"))
+    return BLOCK.sub(lambda _: f"\n{text}\n\n", _read(path))
+
+
+def _read(page: Path) -> str:
+    try:
+        return page.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise records.RecordError(f"{page}: no UTF-8 at byte {error.start}") from error

@@ -17,9 +17,11 @@ def build_optimizer(model: nn.Module, settings: TrainerSettings) -> torch.optim.
 
     Raises:
         SettingsError: if there is no such class, or it cannot make a step as the loop does, with a
-            dense gradient and without a closure.
+            dense gradient and without a closure; if there is nothing to train.
     """
     parameters = list(model.parameters())
+    if not parameters:
+        raise SettingsError(f"{type(model).__name__} has no parameters to train")
     trial = trial_optimizer(settings, parameters[0])
     if settings.weight_decay and "weight_decay" not in trial.defaults:
         raise SettingsError(
