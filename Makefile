@@ -15,6 +15,9 @@ LAUNCHER ?=
 JOBS   ?=
 RESULTS ?= results
 ARGS   ?=
+CASES  ?= 200
+MINUTES ?= 60
+SEED   ?= 0
 TORCH  ?= 2.11.0 2.12.1 2.13.0 2.14.1
 
 $(foreach name,table figure profile seeds force launcher jobs,$(if $(filter command line,$(origin $(name))),\
@@ -35,7 +38,7 @@ SWEEP  = $(PLACE) $(if $(PROFILE),--profile $(PROFILE)) --seeds $(SEEDS) $(if $(
          $(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure report publish params test test-torch check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure report publish params test test-torch torture check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
@@ -43,6 +46,7 @@ help:  ## this list
 	@echo "Tables:    $$(ls -d experiments/table* | sed -E 's/.*table_?//' | tr '\n' ' ')"
 	@echo "Figures:   $$(sed -nE 's/^"([0-9]+)":.*/\1/p' experiments/figures.yaml | tr '\n' ' ')"
 	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 JOBS=2 LAUNCHER=joblib|slurm|ray"
+	@echo "           CASES=200 MINUTES=60 SEED=0 (torture)"
 	@echo "           FIGURE=2 RESULTS=folder ARGS='device=cuda threads=1' PYTHON=python3.12"
 	@echo "One run, your own models, data and sweeps, text from a trained model:"
 	@echo "  $(VENV)/bin/python -m hypernetworks --help"
@@ -79,6 +83,9 @@ test: $(STAMP)  ## the whole test suite
 
 test-torch: $(STAMP)  ## the numeric tests with other versions of torch (TORCH), each in an environment of its own
 	@for version in $(TORCH); do sh tests/with_torch.sh "$(PYTHON)" $$version || exit 1; done
+
+torture: $(STAMP)  ## kill, damage, starve and misconfigure runs at random (CASES, MINUTES, SEED)
+	@OMP_NUM_THREADS=1 "$(VENV)/bin/python" -m tests.torture --cases $(CASES) --minutes $(MINUTES) --seed $(SEED)
 
 check: $(STAMP)  ## format, lint, types, import direction, experiment files, generated pages
 	@"$(VENV)/bin/ruff" format --check .

@@ -41,9 +41,14 @@ def test_ray_gets_an_environment_of_its_own():
     assert "--launcher ray" in text
 
 
+def test_torture_takes_its_options():
+    text = commands("torture", "CASES=7", "SEED=3")
+    assert "-m tests.torture --cases 7 --minutes 60 --seed 3" in text
+
+
 def test_help_lists_every_target():
     text = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
-    for target in ("reproduce-table", "reproduce-figure", "params", "test", "check", "bench"):
+    for target in ("reproduce-table", "params", "test", "torture", "check", "bench"):
         assert f"make {target}" in text.stdout
     assert "Tables:    2 3 4 7 a1" in text.stdout
     assert "Figures:   2 4 5 6 8 12 13 14 15" in text.stdout
