@@ -1,12 +1,18 @@
-"""An offline wandb run, read back from its file, holds the numbers of the record."""
+"""An offline wandb run, read back, holds the numbers of the record; no failure of wandb is one of
+the run."""
 
 import json
+import os
 import subprocess
 import sys
 
 import pytest
+import wandb
+from omegaconf import OmegaConf
 
 from hypernetworks.app.run import run
+from hypernetworks.app.tracking import start_wandb
+from hypernetworks.locations import conf_dir
 from hypernetworks.report.records import find
 
 
@@ -58,17 +64,106 @@ def test_a_resumed_run_goes_on_in_the_same_wandb_run(small, tmp_path):
     assert [e["step"]["num"] for e in found["history"]] == [1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.parametrize(("mode", "key"), [("online", "short"), ("nonsense", "")])
-def test_a_wandb_that_cannot_start_does_not_stop_the_run(
-    small, tmp_path, caplog, monkeypatch, mode, key
+@pytest.fixture
+def finished(small, tmp_path, caplog):
+    """Trains a row with wandb; its record is whole, and returned are the warnings about wandb."""
+
+    def train():
+        run(small("table7/cnn", logger="wandb"))
+        (record,) = find(tmp_path / "results" / "runs")
+        assert record["status"] == "finished"
+        assert record["metrics"]["test_error"]
+        warnings = [r.getMessage() for r in caplog.records if r.levelname == "WARNING"]
+        assert not [text for text in warnings if "\n" in text]
+        return [text for text in warnings if text.startswith("wandb")]
+
+    return train
+
+
+def test_a_mode_that_wandb_does_not_know_is_a_warning(finished, monkeypatch):
+    monkeypatch.setenv("WANDB_MODE", "nonsense")
+    (warning,) = finished()
+    assert warning.startswith("wandb did not start; going on without it: ")
+
+
+@pytest.mark.parametrize("variable", [("WANDB_API_KEY", "short"), ("WANDB_INIT_TIMEOUT", "abc")])
+def test_a_setting_that_wandb_refuses_is_a_warning_and_an_offline_run(variable, tmp_path):
+    started = start_apart(tmp_path, dict([variable]))
+    assert started["mode"] == "offline"
+    assert "wandb did not start; this run is mirrored offline" in started["warning"]
+
+
+def test_a_server_that_does_not_answer_is_a_warning_and_an_offline_run(tmp_path):
+    server = {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_INIT_TIMEOUT": "1"}
+    started = start_apart(tmp_path, {**server, "WANDB_API_KEY": 40 * "a"})
+    assert started["mode"] == "offline"
+    assert started["patience"] == 300  # seconds for uploads at a run's end
+    assert str(tmp_path / "wandb") in started["warning"]
+    assert "connection refused" in started["warning"]
+
+
+def start_apart(folder, variables):
+    """Starts the real wandb in a process of its own: the mode it got, and the one warning."""
+    code = f"""
+import json, logging, pathlib, sys
+from omegaconf import OmegaConf
+from hypernetworks.app.tracking import start_wandb
+logging.basicConfig(format="WARNING %(message)s")
+from hypernetworks.locations import conf_dir
+logger = OmegaConf.load(conf_dir() / "logger" / "wandb.yaml")
+run = start_wandb(logger, pathlib.Path({str(folder)!r}), id="abc")
+print("SETTINGS", run.settings.mode, run.settings.finish_timeout)
+run.finish()
+"""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB")} | variables
+    options = {"capture_output": True, "text": True, "cwd": folder, "env": environment}
+    done = subprocess.run([sys.executable, "-c", code], check=True, **options)
+    (settings,) = [line for line in done.stdout.splitlines() if line.startswith("SETTINGS ")]
+    (warning,) = [line[8:] for line in done.stderr.splitlines() if line.startswith("WARNING ")]
+    _, mode, patience = settings.split()
+    return {"mode": mode, "patience": float(patience), "warning": warning}
+
+
+def test_rows_after_one_that_wandb_did_not_answer_do_not_wait_again(
+    finished, monkeypatch, tmp_path
 ):
-    monkeypatch.setenv("WANDB_MODE", mode)
-    monkeypatch.setenv("WANDB_API_KEY", key)
-    run(small("table7/cnn", logger="wandb"))
-    (record,) = find(tmp_path / "results" / "runs")
-    assert record["status"] == "finished"
-    (warning,) = [m for m in caplog.messages if m.startswith("wandb did not start")]
-    assert "\n" not in warning
+    asked = []
+
+    def init(mode, **others):
+        asked.append(mode)
+        if mode == "online":
+            raise RuntimeError("no answer\nnow")
+        return FakeRun()
+
+    monkeypatch.delenv("WANDB_MODE")
+    monkeypatch.setattr(wandb, "login", lambda **options: True)
+    monkeypatch.setattr(wandb, "init", init)
+    (warning,) = finished()
+    assert warning.endswith("(wandb sync uploads it): no answer now")
+    assert start_wandb(OmegaConf.load(conf_dir() / "logger" / "wandb.yaml"), tmp_path)
+    assert asked == ["online", "offline", "offline"]
+
+
+class FakeRun:
+    """A wandb run whose methods named in `broken` fail."""
+
+    def __init__(self, *broken):
+        self.broken = broken
+        self.summary = self
+
+    def __getattr__(self, name):
+        def answer(*values, **named):
+            if name in self.broken:
+                raise ConnectionResetError(f"{name}: the service\nis gone")
+
+        return answer
+
+
+@pytest.mark.parametrize("broken", ["log", "update", "log_artifact", "finish"])
+def test_a_wandb_that_fails_later_is_one_warning_too(finished, monkeypatch, broken):
+    monkeypatch.setattr(wandb, "init", lambda **options: FakeRun(broken))
+    (warning,) = finished()
+    assert warning.endswith(f"going on without it: {broken}: the service is gone")
 
 
 def test_without_a_logger_nothing_is_written(small, tmp_path):

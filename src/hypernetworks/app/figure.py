@@ -4,11 +4,12 @@ import argparse
 import sys
 from html import escape
 from pathlib import Path
+from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
 from PIL import Image
 
-from hypernetworks.app.tracking import start_wandb
+from hypernetworks.app.tracking import WandbTracker, start_wandb
 from hypernetworks.locations import conf_dir, experiments_dir
 from hypernetworks.report.figures import draw
 from hypernetworks.report.records import RecordError
@@ -51,14 +52,17 @@ def _mirror(drawn: Path, figure: str, profile: str, results: Path) -> None:
     assert isinstance(logger, DictConfig)
     about = {"group": "figures", "job_type": "figure", "name": drawn.stem, "tags": [profile]}
     run = start_wandb(logger, results, **about)
-    if run is None:
-        return
+    if run is not None:
+        tracker = WandbTracker(run)
+        tracker.tell(lambda: run.log({f"figure {figure}": _shown(drawn)}))
+        tracker.close(0)
+
+
+def _shown(drawn: Path) -> Any:
     import wandb
 
     if drawn.suffix == ".txt":
         text = escape(drawn.read_text(encoding="utf-8", errors="replace"))
-        run.log({f"figure {figure}": wandb.Html(f"<pre>{text}</pre>")})
-    else:
-        with Image.open(drawn) as image:
-            run.log({f"figure {figure}": wandb.Image(image)})
-    run.finish()
+        return wandb.Html(f"<pre>{text}</pre>")
+    with Image.open(drawn) as image:
+        return wandb.Image(image)

@@ -3,8 +3,8 @@
 import hashlib
 import logging
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -14,6 +14,9 @@ from omegaconf import DictConfig
 from hypernetworks.app.identity import RunFiles
 
 log = logging.getLogger("hypernetworks")
+
+# Seconds that a run waits for wandb, where its user has not said otherwise.
+LIMITS = {"WANDB_INIT_TIMEOUT": "30", "WANDB_FINISH_TIMEOUT": "300"}
 
 
 class Tracker(Protocol):
@@ -40,26 +43,41 @@ class NoTracker:
 
 
 class WandbTracker:
-    """Curves while the run goes on; final metrics, pictures and the record at its end."""
+    """Curves while the run goes on; final metrics, pictures and the record at its end.
+
+    Whatever fails is said once, and wandb is told no more: training does not depend on it.
+    """
 
     def __init__(self, run: Any) -> None:
         self.run = run
         self.last_step = 0
+        self.lost = False
 
     def step(self, step: int) -> None:
         """wandb is told of readings only."""
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         self.last_step = step
-        self.run.log(metrics, step=step)
+        self.tell(lambda: self.run.log(metrics, step=step))
 
     def finish(self, record: dict[str, Any], files: RunFiles) -> None:
-        import wandb
+        self.tell(lambda: self._finish(record, files))
 
+    def close(self, status: int) -> None:
+        """Ends the wandb run; waits for what is not uploaded yet, but not for ever."""
+        self.tell(lambda: self.run.finish(exit_code=status))
+
+    def tell(self, what: Callable[[], object]) -> None:
+        """Calls what tells wandb something, unless it is lost."""
+        if self.lost:
+            return
         try:
-            self._finish(record, files)
-        except (wandb.Error, OSError) as error:
-            log.warning("wandb lacks the end of this run: %s", " ".join(str(error).split()))
+            what()
+        except Exception as error:  # wandb's come from all its layers, and have no common class
+            self.lost = True
+            log.warning(
+                "wandb lacks the rest of this run; going on without it: %s", _one_line(error)
+            )
 
     def _finish(self, record: dict[str, Any], files: RunFiles) -> None:
         import wandb
@@ -103,16 +121,19 @@ def open_tracker(cfg: DictConfig, files: RunFiles, record: dict[str, Any]) -> It
     if run is None:
         yield NoTracker()
         return
-    status = 1
+    tracker, status = WandbTracker(run), 1
     try:
-        yield WandbTracker(run)
+        yield tracker
         status = 0
     finally:
-        run.finish(exit_code=status)
+        tracker.close(status)
 
 
 def start_wandb(logger: DictConfig, results: Path, **about: Any) -> Any | None:
-    """Starts a wandb run, its files under `results`/wandb; None, with a warning, if it cannot.
+    """Starts a wandb run, its files under `results`/wandb.
+
+    Where wandb cannot be reached, or refuses, the run is an offline one after a warning; None, with
+    a warning, if that cannot be either.
 
     Args:
         logger: project, entity, mode; mode "auto" is WANDB_MODE if set, else online if logged in,
@@ -120,15 +141,35 @@ def start_wandb(logger: DictConfig, results: Path, **about: Any) -> Any | None:
         results: the results folder.
         about: further arguments of `wandb.init`.
     """
+    refused: Exception | None = None
+    for mode in dict.fromkeys((logger.mode, "offline")):
+        try:
+            run = _init(logger, results, mode, about)
+        except Exception as error:  # wandb's come from all its layers, and have no common class
+            refused = refused or error
+        else:
+            if refused is not None:
+                place = results / "wandb"
+                remedy = f"this run is mirrored offline, under {place} (wandb sync uploads it)"
+                log.warning("wandb did not start; %s: %s", remedy, _one_line(refused))
+                # The next rows of a sweep do not wait for what did not answer this one.
+                os.environ["WANDB_MODE"] = "offline"
+            return run
+    assert refused is not None
+    log.warning("wandb did not start; going on without it: %s", _one_line(refused))
+    return None
+
+
+def _init(logger: DictConfig, results: Path, mode: Any, about: dict[str, Any]) -> Any:
     results.mkdir(parents=True, exist_ok=True)
     # wandb would stage artifacts in the user's home.
     os.environ.setdefault("WANDB_DATA_DIR", str((results / "wandb" / "staging").resolve()))
+    for limit, seconds in LIMITS.items():
+        os.environ.setdefault(limit, seconds)
     import wandb
 
-    mode = logger.mode
     if mode == "auto":
-        logged_in = "WANDB_MODE" not in os.environ and wandb.login(prompt=False)
-        mode = os.environ.get("WANDB_MODE", "online" if logged_in else "offline")
+        mode = os.environ.get("WANDB_MODE") or _online_if_logged_in()
     try:
         return wandb.init(
             project=logger.project,
@@ -140,10 +181,21 @@ def start_wandb(logger: DictConfig, results: Path, **about: Any) -> Any | None:
             settings=wandb.Settings(silent=mode != "online"),
             **about,
         )
-    except (wandb.Error, ValueError, OSError) as error:
-        # ValueError: what its settings, checked by pydantic, say of a wrong WANDB_MODE.
-        log.warning("wandb did not start; going on without it: %s", " ".join(str(error).split()))
-        return None
+    except Exception:
+        with suppress(Exception):
+            wandb.teardown()  # else its service holds the run's id for the one that failed
+        raise
+
+
+def _online_if_logged_in() -> str:
+    import wandb
+
+    # That the key is right shows when the run starts, which has a limit of its own.
+    return "online" if wandb.login(prompt=False, verify=False) else "offline"
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
 
 
 def _wandb_id(record: dict[str, Any]) -> str:
