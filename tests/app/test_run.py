@@ -198,9 +198,8 @@ def test_a_run_that_another_process_finished_meanwhile_is_skipped(small, records
 
 def test_a_record_of_changed_sources_is_kept_and_not_published(small, records, monkeypatch):
     run(small("table7/cnn", "trainer.max_time=0.0001"))
-    state = runner.provenance.source_state
     changed = {"commit": "0" * 40, "clean": True, "source_hash": "1" * 64}
-    monkeypatch.setattr(runner.provenance, "source_state", lambda root: {**state(root), **changed})
+    monkeypatch.setattr(runner.provenance, "examine", lambda root: (changed, None))
     run(small("table7/cnn"))
     (record,) = records()
     record["profile"], record["overrides"] = "paper", []

@@ -1,5 +1,8 @@
+import os
 import platform
+import shutil
 import subprocess
+import sys
 from importlib import metadata
 
 import pytest
@@ -97,6 +100,85 @@ def test_without_git_or_installed_the_package_is_hashed(checkout, tmp_path, monk
     assert provenance.source_state(checkout / "src") == installed
     monkeypatch.setenv("PATH", str(tmp_path))
     assert provenance.source_state(checkout) == installed
+
+
+def test_what_keeps_sources_from_being_published(checkout, tmp_path):
+    assert provenance.examine(checkout)[1] is None
+    (checkout / "pyproject.toml").write_text("[build-system]\n")
+    assert provenance.examine(checkout)[1] == "the sources differ from their commit"
+    assert "installed" in provenance.examine(None)[1]
+    below = provenance.examine(checkout / "src")[1]
+    assert below == f"{checkout / 'src'} is no git repository of its own; run it from a clone"
+
+
+def test_a_checkout_of_another_user_names_the_remedy(checkout, monkeypatch):
+    """As in a container, where git refuses to read it."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    state, doubt = provenance.examine(checkout)
+    assert (state["commit"], state["clean"]) == (None, False)
+    assert doubt.startswith("git says: fatal: detected dubious ownership in repository at ")
+    assert doubt.endswith(f"; git config --global --add safe.directory {checkout}")
+    assert "\n" not in doubt
+
+
+def test_a_tarball_a_broken_repository_and_one_without_a_commit(checkout, tmp_path):
+    (checkout / ".git" / "HEAD").unlink()
+    assert provenance.examine(checkout)[1].startswith("git says: fatal: not a git repository")
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    git(empty, "init", "-q", ".")
+    assert provenance.examine(empty)[1].endswith(" does not have any commits yet")
+
+
+@pytest.fixture
+def fake_git(tmp_path, monkeypatch):
+    """Puts a shell script before the real git."""
+
+    def put(script):
+        (tmp_path / "bin").mkdir()
+        program = tmp_path / "bin" / "git"
+        program.write_text(f"#!/bin/sh\n{script}\n")
+        program.chmod(0o755)
+        monkeypatch.setenv("PATH", f"{program.parent}:{os.environ['PATH']}")
+
+    return put
+
+
+def test_a_git_that_hangs_is_not_waited_for(checkout, fake_git, monkeypatch):
+    fake_git("exec sleep 60")
+    monkeypatch.setattr(provenance, "GIT_TIMEOUT", 0.2)
+    state, doubt = provenance.examine(checkout)
+    assert state["commit"] is None
+    assert doubt == "git does not answer within 0.2 seconds"
+
+
+def test_a_git_that_fails_half_way_is_no_change_of_the_sources(checkout, fake_git):
+    real = shutil.which("git")
+    fake_git(f"""case "$*" in *status*) echo 'fatal: index file corrupt' >&2; exit 128;; esac
+exec {real} "$@"
+""")
+    state, doubt = provenance.examine(checkout)
+    assert state["clean"] is False
+    assert doubt == "git says: fatal: index file corrupt"
+
+
+def test_without_git_it_says_so(checkout, tmp_path, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))
+    assert provenance.examine(checkout)[1].startswith("git cannot be run: No such file")
+
+
+def test_a_folder_of_any_name_in_any_locale(checkout, tmp_path):
+    checkout = checkout.rename(tmp_path / "Jürgen")
+    code = """
+import sys
+from pathlib import Path
+from hypernetworks.report.provenance import examine
+state, doubt = examine(Path(sys.argv[1]))
+assert state["clean"] and doubt is None
+"""
+    c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    command = [sys.executable, "-c", code, str(checkout)]
+    subprocess.run(command, env={**os.environ, **c_locale}, check=True)
 
 
 def test_versions_import_nothing_and_skip_the_absent():

@@ -62,9 +62,9 @@ class RunRecord:
     ) -> "RunRecord":
         """Starts the record, or goes on with the one of an earlier, unfinished invocation."""
         cfg, files, place = run.cfg, run.files, run.place
-        source = provenance.source_state(checkout_root())
+        source, doubt = provenance.examine(checkout_root())
         segments = _segments(earlier, progress)
-        _warn_of_doubtful_sources(cfg.profile.name, source, segments)
+        _warn_of_doubtful_sources(cfg.profile.name, doubt, source["source_hash"], segments)
         device = _device_name(place.device)
         segment = {
             **source,
@@ -203,15 +203,15 @@ def _segments(earlier: dict[str, Any] | None, progress: Progress) -> list[dict[s
 
 
 def _warn_of_doubtful_sources(
-    profile: str, source: dict[str, Any], segments: list[dict[str, Any]]
+    profile: str, doubt: str | None, source_hash: str, segments: list[dict[str, Any]]
 ) -> None:
     """Says at the start what would keep a long run from being published at its end."""
     if profile == "demo":
         return
-    if source["commit"] is None or not source["clean"]:
-        log.warning("the sources differ from their commit: this run cannot be published")
-    if any(segment["source_hash"] != source["source_hash"] for segment in segments):
-        log.warning("the sources changed since this run began: it cannot be published")
+    if doubt is not None:
+        log.warning("this run cannot be published: %s", doubt)
+    if any(segment["source_hash"] != source_hash for segment in segments):
+        log.warning("this run cannot be published: the sources changed since it began")
 
 
 def _config_without_paths(cfg: DictConfig) -> dict[str, Any]:

@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import platform
+import shlex
 import subprocess
 from collections.abc import Iterable
 from importlib import metadata
@@ -15,6 +16,11 @@ from typing import Any
 
 PACKAGE = Path(__file__).resolve().parent.parent
 SOURCES = ("src", "conf", "experiments", "pyproject.toml", "constraints.txt", "constraints-ray.txt")
+GIT_TIMEOUT = 60.0  # seconds; on a slow network disk git takes some
+
+
+class NoCommit(Exception):
+    """git does not say which commit the sources are of; one line says why, and what helps."""
 
 
 def source_state(root: Path | None) -> dict[str, Any]:
@@ -28,49 +34,69 @@ def source_state(root: Path | None) -> dict[str, Any]:
         source_hash: sha256 over the names and contents of the files of `SOURCES` that git knows
             or would add; without git or when installed, over those of the package.
     """
-    names = _known_to_git(root) if root else None
-    if root is None or names is None:
+    return examine(root)[0]
+
+
+def examine(root: Path | None) -> tuple[dict[str, Any], str | None]:
+    """`source_state`, and what keeps runs of these sources from being published: None, or one line
+    that says what helps."""
+    try:
+        if root is None:
+            raise NoCommit("the package is an installed one; run it from a clone")
+        names = _known_to_git(root)
+    except NoCommit as doubt:
         found = [p for p in PACKAGE.rglob("*") if p.is_file() and "__pycache__" not in p.parts]
         names = [path.relative_to(PACKAGE).as_posix() for path in found]
-        return {"commit": None, "clean": False, "source_hash": _hash(PACKAGE, names)}
-    commit = _git(root, "rev-parse", "--verify", "HEAD")
-    changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCES)
-    return {
-        "commit": commit.strip() if commit else None,
-        "clean": commit is not None and changes == "",
-        "source_hash": _hash(root, names),
-    }
+        hashed = _hash(PACKAGE, names)
+        return {"commit": None, "clean": False, "source_hash": hashed}, str(doubt)
+    state = {"commit": None, "clean": False, "source_hash": _hash(root, names)}
+    try:
+        state["commit"] = _git(root, "log", "-1", "--format=%H", "--no-show-signature").strip()
+        changes = _git(root, "status", "--porcelain", "--untracked-files=all", "--", *SOURCES)
+    except NoCommit as doubt:
+        return state, str(doubt)
+    state["clean"] = not changes
+    return state, "the sources differ from their commit" if changes else None
 
 
-def _known_to_git(root: Path) -> list[str] | None:
-    top = _git(root, "rev-parse", "--show-toplevel")
+def _known_to_git(root: Path) -> list[str]:
+    top = _git(root, "rev-parse", "--show-toplevel").removesuffix("\n")
     # A package installed below somebody else's repository must not borrow that one's commit.
-    if top is None or Path(top.strip()).resolve() != root.resolve():
-        return None
+    if Path(top).resolve() != root.resolve():
+        raise NoCommit(f"{root} is no git repository of its own; run it from a clone")
     listing = _git(
         root, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *SOURCES
     )
-    if listing is None:
-        return None
     return [name for name in listing.split("\0") if name and (root / name).is_file()]
 
 
-def _git(root: Path, *arguments: str) -> str | None:
-    """What git prints; None if there is no git or it fails."""
+def _git(root: Path, *arguments: str) -> str:
+    """What git prints.
+
+    Raises:
+        NoCommit: if there is no git, or it refuses, fails, or does not answer.
+    """
     # Without optional locks, runs that start together do not meet over the index.
     command = ["git", "-C", str(root), "--no-optional-locks", *arguments]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    return done.stdout
+        done = subprocess.run(command, capture_output=True, check=True, timeout=GIT_TIMEOUT)
+    except subprocess.CalledProcessError as error:
+        said = os.fsdecode(error.stderr).strip().splitlines() or [f"status {error.returncode}"]
+        remedy = f"; git config --global --add safe.directory {shlex.quote(str(root))}"
+        unsafe = any("safe.directory" in line for line in said)
+        raise NoCommit(f"git says: {said[0]}{remedy if unsafe else ''}") from error
+    except subprocess.TimeoutExpired as error:
+        raise NoCommit(f"git does not answer within {GIT_TIMEOUT:g} seconds") from error
+    except OSError as error:
+        raise NoCommit(f"git cannot be run: {error.strerror}; install it") from error
+    return os.fsdecode(done.stdout)
 
 
 def _hash(folder: Path, names: Iterable[str]) -> str:
     digest = hashlib.sha256()
     for name in sorted(set(names)):
         content = hashlib.sha256((folder / name).read_bytes()).hexdigest()
-        digest.update(f"{content}  {name}\n".encode())
+        digest.update(f"{content}  ".encode() + os.fsencode(name) + b"\n")
     return digest.hexdigest()
 
 
