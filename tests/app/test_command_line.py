@@ -1,10 +1,10 @@
 """What the user types: help, the composed configuration, and one clear line for every mistake."""
 
 import os
-import shlex
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import yaml
@@ -53,13 +53,50 @@ def test_shell_completion_completes(words, found, command, monkeypatch):
     assert command("-sc", "query=bash").stdout.strip() == found
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(tmp_path):
-    program = f"{shlex.quote(sys.executable)} -m hypernetworks"
-    for words in ("--help", "experiment=table7/cnn --cfg job", "report"):
+RUN = "experiment=table7/cnn logger=none trainer.max_steps=2 trainer.eval_every=1 threads=1"
+SHOWN = ["--help", "params", "report", "experiment=table7/cnn --cfg job", RUN, "sample --help"]
+SHOWN += ["experiment=table7/cnn --explain trainer.lr", f"-m {RUN} seed=0,1 hydra/launcher=joblib"]
+
+
+@pytest.mark.parametrize("words", SHOWN)
+def test_a_reader_that_has_seen_enough_is_no_error(words, data_dir, tmp_path):
+    command = [sys.executable, "-m", "hypernetworks", *words.split()]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    places = {"cwd": tmp_path, "env": {**os.environ, "HYPERNETWORKS_DATA": str(data_dir)}}
+    with subprocess.Popen(command, **pipes, **places) as process:
+        process.stdout.close()
+        assert process.stderr.read() == ""
+    assert process.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("words", ["--help", "report"])
+def test_an_output_that_cannot_be_written_is_one_line(words, tmp_path):
+    command = [sys.executable, "-m", "hypernetworks", *words.split()]
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert line.endswith("No space left on device")
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_a_terminal_of_ascii_shows_question_marks(launcher, data_dir, tmp_path):
+    """The folder's name stands in the line that the run has finished already."""
+    places = [f"data_dir={data_dir}", f"results_dir={tmp_path / 'Größe'}"]
+    words = ["-m", f"hydra/launcher={launcher}", *RUN.split(), *places]
+    c_locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    for settings in (c_locale, {"PYTHONIOENCODING": "ascii"}):
         done = subprocess.run(
-            f"{program} {words} | head -1", shell=True, capture_output=True, text=True, cwd=tmp_path
+            [sys.executable, "-m", "hypernetworks", *words],
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            cwd=tmp_path,
         )
         assert (done.returncode, done.stderr) == (0, "")
+    assert "Gr??e" in done.stdout
 
 
 def test_cfg_job_prints_the_composed_configuration(command):

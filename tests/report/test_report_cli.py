@@ -143,6 +143,7 @@ def test_whoever_reads_may_leave(experiments, results):
     ) as process:
         process.stdout.close()
         assert process.stderr.read() == b""
+    assert process.returncode == 0
 
 
 def test_a_terminal_without_the_characters(put, experiments, results):

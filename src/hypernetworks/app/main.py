@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypernetworks.app.help import COMMANDS, help_text
+from hypernetworks.report.terminal import reader_may_leave, show_anything
 
 # Where the commands are: a module's `main(arguments)`, or one of the report's.
 MODULES = {
@@ -16,11 +17,12 @@ MODULES = {
 
 def main() -> None:
     """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
+    show_anything()
     try:
-        _open(sys.argv[1:])
-        sys.stdout.flush()
-    except BrokenPipeError:
-        _leave_quietly()
+        with reader_may_leave():
+            _open(sys.argv[1:])
+    except OSError as error:
+        _leave(str(error), 1)
 
 
 def _open(arguments: list[str]) -> None:
@@ -41,9 +43,14 @@ def _open(arguments: list[str]) -> None:
 
 def run_job(cfg: Any) -> Any:
     # Launchers pickle this function by value: everything it needs is imported inside.
+    import logging
+
     from hypernetworks.app.sweep import stay_for_others
+    from hypernetworks.report.terminal import show_anything
 
     stay_for_others()  # before the seconds that the next import takes
+    show_anything()
+    logging.raiseExceptions = False  # a log line that nobody reads any more is no error
     from hypernetworks.app.run import run_or_explain
 
     return run_or_explain(cfg)
@@ -131,12 +138,6 @@ def _program() -> str:
     return (
         "hypernetworks" if Path(sys.argv[0]).name == "hypernetworks" else "python -m hypernetworks"
     )
-
-
-def _leave_quietly() -> None:
-    """Whoever read our output has seen enough (`| head -1`): nothing is wrong."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    sys.exit(0)
 
 
 def _leave(message: str, status: int) -> None:

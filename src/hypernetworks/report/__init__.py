@@ -20,5 +20,6 @@ Modules:
     figures        figures, from the arrays that runs leave beside their records
     drawings       a module for each kind of drawing; panels and mosaics are what they share
     drawn          holds the committed figures to the published records
+    terminal       output to pipes, and to terminals of ASCII
     cli            the commands report, publish, index, check
 """

@@ -1,8 +1,6 @@
 """Tables and the published records. Runs nothing."""
 
 import argparse
-import io
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +13,7 @@ from hypernetworks.report.protocol import Table, pick
 from hypernetworks.report.publish import publish
 from hypernetworks.report.published import check_published, write_published
 from hypernetworks.report.tables import terminal_table
+from hypernetworks.report.terminal import reader_may_leave, show_anything
 
 PROFILES = ("demo", "lite", "paper")
 RESULTS = Path("results")
@@ -58,19 +57,20 @@ def add_commands(commands: Any) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Runs the command of parsed options."""
-    # A terminal that has no ± shows a question mark.
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        sys.stdout.reconfigure(errors="replace")
+    show_anything()
+    with reader_may_leave():
+        return _run(options)
+    return 0
+
+
+def _run(options: argparse.Namespace) -> int:
     try:
         _check_folder(options.results)
         if options.experiments is None:
             options.experiments = experiments_dir()
         status: int = options.command(options)
-        sys.stdout.flush()
     except BrokenPipeError:
-        # Whoever reads has enough; without this Python would complain once more at its end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        raise
     except (records.RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
