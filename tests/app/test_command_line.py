@@ -252,3 +252,22 @@ def test_missing_real_data_name_files_source_place_and_demo(command, tmp_path):
         assert word in last
     assert "Traceback" not in done.stderr
     assert not [p for p in (tmp_path / "none").rglob("*") if p.is_file()]
+
+
+@pytest.mark.parametrize("launcher", ["basic", "joblib"])
+def test_threads_that_wait_sleep_in_every_process_of_a_run(launcher, data_dir, tmp_path):
+    """Set before torch is imported: its threads read it once."""
+    (tmp_path / "policy.py").write_text(
+        "import os\n"
+        "from pathlib import Path\n"
+        "from torch import nn\n"
+        "class Net(nn.Linear):\n"
+        "    def __init__(self, classes):\n"
+        "        Path('policy').write_text(os.environ['OMP_WAIT_POLICY'])\n"
+        "        super().__init__(28, classes)\n"
+    )
+    words = f"-m hydra/launcher={launcher} model=own model._target_=policy.Net logger=none"
+    environment = {k: v for k, v in os.environ.items() if k != "OMP_WAIT_POLICY"}
+    command = [sys.executable, "-m", "hypernetworks", *words.split(), f"data_dir={data_dir}"]
+    subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, check=False)
+    assert (tmp_path / "policy").read_text() == "passive"

@@ -4,7 +4,7 @@ import os
 
 import pytest
 
-from hypernetworks.training.cores import usable_cores
+from hypernetworks.training.cores import suitable_threads, usable_cores, wait_asleep
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
@@ -35,3 +35,18 @@ def test_the_first_version(quota, expected, tmp_path):
 
 def test_without_control_groups(tmp_path):
     assert usable_cores(tmp_path) == CORES
+
+
+def test_threads_are_for_steps_that_are_worth_waking_them():
+    assert suitable_threads(4_000 * 50, 8) == 1
+    assert suitable_threads(4_000_000 * 3200, 8) == 8
+    assert suitable_threads(4_000_000 * 3200, 1) == 1
+
+
+def test_waiting_threads_sleep_unless_somebody_said_otherwise(monkeypatch):
+    monkeypatch.delenv("OMP_WAIT_POLICY", raising=False)
+    wait_asleep()
+    assert os.environ["OMP_WAIT_POLICY"] == "passive"
+    monkeypatch.setenv("OMP_WAIT_POLICY", "active")
+    wait_asleep()
+    assert os.environ["OMP_WAIT_POLICY"] == "active"

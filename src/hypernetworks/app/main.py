@@ -8,6 +8,7 @@ from typing import Any
 
 from hypernetworks.app.help import COMMANDS, help_text
 from hypernetworks.report.terminal import reader_may_leave, show_anything
+from hypernetworks.training.cores import wait_asleep
 
 # Where the commands are: a module's `main(arguments)`, or one of the report's.
 MODULES = {
@@ -18,6 +19,7 @@ MODULES = {
 def main() -> None:
     """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
     show_anything()
+    wait_asleep()
     try:
         with reader_may_leave():
             _open(sys.argv[1:])
@@ -47,9 +49,11 @@ def run_job(cfg: Any) -> Any:
 
     from hypernetworks.app.sweep import stay_for_others
     from hypernetworks.report.terminal import show_anything
+    from hypernetworks.training.cores import wait_asleep
 
     stay_for_others()  # before the seconds that the next import takes
     show_anything()
+    wait_asleep()
     logging.raiseExceptions = False  # a log line that nobody reads any more is no error
     from hypernetworks.app.run import run_or_explain
 

@@ -24,6 +24,7 @@ from hypernetworks.app.listeners import (
     progress_bar,
 )
 from hypernetworks.app.outcome import Run, RunRecord, write_arrays, write_curve
+from hypernetworks.app.threads import threads_of
 from hypernetworks.app.tracking import open_tracker
 from hypernetworks.data.errors import DataError
 from hypernetworks.locations import checkout_root
@@ -89,10 +90,8 @@ def run(cfg: DictConfig) -> float | None:
     settings = OmegaConf.to_object(cfg.trainer)
     assert isinstance(settings, TrainerSettings)
     with ExitStack() as stack:
-        if cfg.threads is not None:
-            # The next row of a sweep may say nothing of threads.
-            stack.callback(torch.set_num_threads, torch.get_num_threads())
-            torch.set_num_threads(cfg.threads)
+        stack.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next row
+        torch.set_num_threads(cfg.threads or torch.get_num_threads())
         place = stack.enter_context(placement(cfg.device))
         found = records.find(Path(cfg.results_dir) / "runs", cfg.table, cfg.row, cfg.profile.name)
         files = locate(cfg, found)
@@ -104,6 +103,7 @@ def run(cfg: DictConfig) -> float | None:
         prepared = _prepare(cfg, settings, place, files)
         if earlier:
             _check_data(earlier, prepared.experiment.provenance)
+        torch.set_num_threads(threads_of(prepared, earlier))
         if place.leads:
             files.folder.mkdir(parents=True, exist_ok=True)
             stack.enter_context(_lock(files))

@@ -1,10 +1,11 @@
-"""How many processors this process may use: fewer than the machine has, in a container or a job."""
+"""How many processors this process may use, and how many threads are worth it."""
 
 import math
 import os
 from pathlib import Path
 
 CGROUPS = Path("/sys/fs/cgroup")
+WORTH_THREADS = 1e7  # multiplications of a step, some milliseconds: waking threads takes as long
 
 
 def usable_cores(cgroups: Path = CGROUPS) -> int:
@@ -12,6 +13,24 @@ def usable_cores(cgroups: Path = CGROUPS) -> int:
     affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     cores = len(affinity) if affinity else os.cpu_count() or 1
     return max(1, min(cores, _quota(cgroups) or cores))
+
+
+def suitable_threads(multiplications: float, cores: int) -> int:
+    """One for a small step, else as many as there are cores.
+
+    Args:
+        multiplications: of a step's forward pass: weights times the examples that each meets.
+    """
+    return cores if multiplications >= WORTH_THREADS else 1
+
+
+def wait_asleep() -> None:
+    """Lets threads that wait for others sleep, if nobody said otherwise; before torch is imported.
+
+    By default they turn in a loop for a while; on a machine with other work they then hold up the
+    very threads that they wait for, and a step takes many times as long.
+    """
+    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
 
 
 def _quota(cgroups: Path) -> int | None:

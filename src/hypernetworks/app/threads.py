@@ -1,0 +1,26 @@
+"""How many threads a run computes with: no part of what it is, but its last bits depend on it."""
+
+from typing import Any
+
+import torch
+
+from hypernetworks.app.outcome import Run
+from hypernetworks.training.cores import suitable_threads, usable_cores
+
+
+def threads_of(run: Run, earlier: dict[str, Any] | None) -> int:
+    """As many as `threads=` says; a resumed run's own; else what its step is worth.
+
+    Args:
+        run: built.
+        earlier: its record, if it is resumed.
+    """
+    if run.cfg.threads is not None:
+        return int(run.cfg.threads)
+    # torch knows OMP_NUM_THREADS, which a launcher sets to a row's share, and no control group.
+    cores = min(usable_cores(), torch.get_num_threads())
+    if earlier:
+        return min(int(earlier["machine"]["threads"]), cores)
+    weights = sum(parameter.numel() for parameter in run.model.parameters())
+    examples = run.experiment.examples[0] / len(run.experiment.train)
+    return suitable_threads(weights * examples, cores)
