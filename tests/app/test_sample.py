@@ -1,6 +1,8 @@
 """`python -m hypernetworks sample`: text from a checkpoint, reproducibly, and clear refusals."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
@@ -162,3 +164,14 @@ def test_the_command_line_knows_it(command):
     assert done.returncode == 1
     assert done.stderr.startswith("error: table3/lstm_1000: no run of profile demo")
     assert "--temperature" in command("sample", "--help").stdout
+
+
+def test_a_text_of_any_length_is_written_as_it_is_drawn(trained, tmp_path):
+    """Its reader sees the first of it at once, and may leave."""
+    command = [sys.executable, "-m", "hypernetworks", "sample", *trained, "--length", str(10**20)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([*command, "--prime", "the bank"], **pipes) as process:
+        assert process.stdout.read(100).startswith(b"the bank")
+        process.stdout.close()
+        assert process.stderr.read().count(b"\n") == 1
+    assert process.returncode == 0

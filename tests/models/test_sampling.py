@@ -5,7 +5,7 @@ import torch
 
 from hypernetworks import LSTM, HyperLSTM
 from hypernetworks.models.character import CharacterModel
-from hypernetworks.models.sampling import sample
+from hypernetworks.models.sampling import sample, stream
 
 
 @pytest.fixture
@@ -78,3 +78,11 @@ def test_a_bidirectional_model_is_refused():
     model = CharacterModel(LSTM(3, 2, bidirectional=True)).eval()
     with pytest.raises(ValueError, match="bidirectional"):
         sample(model, torch.tensor([0]), 5)
+
+
+def test_a_stream_is_the_same_text_without_an_end(model):
+    prime = torch.tensor([3, 1])
+    drawn = stream(model, prime, generator=seeded(1))
+    found = [next(drawn) for _ in range(20)]
+    assert found == sample(model, prime, 20, generator=seeded(1))[2:].tolist()
+    assert not torch.is_inference_mode_enabled()

@@ -9,6 +9,7 @@ from omegaconf.errors import OmegaConfBaseException
 
 from hypernetworks.app.architectures import MODELS, taking
 
+MANY_THREADS, MANY_LAYERS = 1024, 10_000  # more would take the machine's time for nothing
 MODES = ("auto", "online", "offline", "disabled")
 
 
@@ -31,8 +32,12 @@ def check_config(cfg: DictConfig) -> None:
     l2 = cfg.dataset.get("l2", 0.0)
     if not 0 <= l2 < math.inf:
         raise RunError(f"dataset.l2={l2}: it must be 0 or more")
-    if cfg.threads is not None and cfg.threads < 1:
-        raise RunError(f"threads={cfg.threads}: it must be at least 1")
+    if cfg.threads is not None and not 1 <= cfg.threads <= MANY_THREADS:
+        raise RunError(f"threads={cfg.threads}: choose 1 to {MANY_THREADS}")
+    for key in ("num_layers", "depth"):
+        layers = cfg.model.get(key)
+        if "_target_" not in cfg.model and layers is not None and layers > MANY_LAYERS:
+            raise RunError(f"model.{key}={layers}: at most {MANY_LAYERS}")
     for key in ("table", "row"):
         if not re.fullmatch(r"[a-z0-9_]+", cfg[key]):
             raise RunError(f"{key}={cfg[key]}: use lower-case letters, digits and _")

@@ -23,6 +23,7 @@ from hypernetworks.app.listeners import (
     log_to,
     progress_bar,
 )
+from hypernetworks.app.memory import memory_explained
 from hypernetworks.app.outcome import Run, RunRecord, write_arrays, write_curve
 from hypernetworks.app.threads import threads_of
 from hypernetworks.app.tracking import open_tracker
@@ -100,7 +101,8 @@ def run(cfg: DictConfig) -> float | None:
         if earlier and earlier["status"] == "finished" and "path" not in cfg.dataset:
             return _finished_already(earlier)
         # Whatever cannot be built is refused before the run has a folder.
-        prepared = _prepare(cfg, settings, place, files)
+        with memory_explained(cfg):
+            prepared = _prepare(cfg, settings, place, files)
         if earlier:
             _check_data(earlier, prepared.experiment.provenance)
         torch.set_num_threads(threads_of(prepared, earlier))
@@ -116,7 +118,8 @@ def run(cfg: DictConfig) -> float | None:
         if earlier and earlier["status"] == "finished":
             return _finished_already(earlier)
         try:
-            return _train(prepared, earlier)
+            with memory_explained(cfg):
+                return _train(prepared, earlier)
         except FORESEEN as error:
             if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
                 log.error("%s: %s", files.id, error)
@@ -208,11 +211,13 @@ def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
         loop.listeners += [MetricsListener(metrics), shown, tracker, record]
         status, error = "failed", None
         try:
-            status = "finished" if loop.run(stop) else "time_limit"
-            if status == "finished":
-                _evaluate(run, loop, record, hidden)
-                write_arrays(run.experiment.task.arrays(loop.model), files)
-                write_curve(loop.state.curve, files)
+            with memory_explained(cfg):
+                ended = loop.run(stop)
+                if ended:
+                    _evaluate(run, loop, record, hidden)
+                    write_arrays(run.experiment.task.arrays(loop.model), files)
+                    write_curve(loop.state.curve, files)
+            status = "finished" if ended else "time_limit"
         except KeyboardInterrupt as interrupt:
             status = "interrupted"
             log.warning("%s: %s", label, interrupt)

@@ -12,7 +12,7 @@ from hypernetworks.app.checks import RunError
 from hypernetworks.app.trained import find_run, load_character_model
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.text import Alphabet
-from hypernetworks.models.sampling import sample
+from hypernetworks.models.sampling import stream
 from hypernetworks.recurrent.fused import native
 from hypernetworks.report.records import RecordError
 from hypernetworks.training.files import CheckpointError
@@ -29,14 +29,18 @@ def main(arguments: list[str]) -> int:
         native.load()
         generator = torch.Generator().manual_seed(options.seed)
         known = len(alphabet.symbols)
-        text = sample(model, prime, options.length, options.temperature, generator, known)
+        text = stream(model, prime, options.temperature, generator, known)
     except (RunError, RecordError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     kind = {"sample": "generated"}.get(record["data"]["kind"], record["data"]["kind"])
     about = f"{record.path}: weights of step {step}, {kind} data, seed {options.seed}"
     print(f"{about}, temperature {options.temperature:g}", file=sys.stderr)
-    sys.stdout.buffer.write(alphabet.decode(text) + b"\n")
+    output = sys.stdout.buffer
+    output.write(alphabet.decode(prime))
+    for _, number in zip(range(options.length), text, strict=False):
+        output.write(alphabet.decode(torch.tensor([number])))
+    output.write(b"\n")
     return 0
 
 

@@ -4,6 +4,7 @@ P symbols of the prime, N symbols drawn, V symbols
 """
 
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -35,21 +36,48 @@ def sample(
     Raises:
         ValueError: naming the argument that cannot work; or if the core is bidirectional.
     """
-    if prime.dim() != 1 or not len(prime):
-        raise ValueError(f"prime of shape {tuple(prime.shape)}: at least one symbol, (P,)")
     if length < 1:
         raise ValueError(f"length={length}: it must be at least 1")
+    drawn = stream(model, prime, temperature, generator, symbols)
+    text = [number for _, number in zip(range(length), drawn, strict=False)]
+    return torch.cat([prime.cpu().long(), torch.tensor(text)])
+
+
+def stream(
+    model: CharacterModel,
+    prime: Tensor,
+    temperature: float = 1.0,
+    generator: torch.Generator | None = None,
+    symbols: int | None = None,
+) -> Iterator[int]:
+    """The same text without an end, each symbol as it is asked for; nothing is kept of it.
+
+    Args: as for `sample`.
+    Yields:
+        symbols, those of the prime not among them.
+    Raises:
+        ValueError: as `sample` does, when the first is asked for.
+    """
+    if prime.dim() != 1 or not len(prime):
+        raise ValueError(f"prime of shape {tuple(prime.shape)}: at least one symbol, (P,)")
     if not 0 <= temperature < math.inf:
         raise ValueError(f"temperature={temperature}: it must be 0 or more, and finite")
-    device = model.readout.weight.device
-    text = torch.cat([prime.cpu().long(), torch.empty(length, dtype=torch.long)])
     state: Any = None
-    with torch.inference_mode():
-        for position in range(len(text) - 1):
-            h, state = model.core.step(text[position : position + 1].to(device), state)
-            if position + 1 >= len(prime):
-                text[position + 1] = _draw(model.readout(h)[0, :symbols], temperature, generator)
-    return text
+    *before, number = prime.tolist()
+    for read in before:
+        _, state = _step(model, read, state)
+    while True:
+        # Not around the loop: whoever asks for symbols would be in this mode between two of them.
+        with torch.inference_mode():
+            h, state = _step(model, number, state)
+            number = int(_draw(model.readout(h)[0, :symbols], temperature, generator))
+        yield number
+
+
+@torch.inference_mode()
+def _step(model: CharacterModel, number: int, state: Any) -> tuple[Tensor, Any]:
+    h, state = model.core.step(torch.tensor([number], device=model.readout.weight.device), state)
+    return h, state
 
 
 def _draw(logits: Tensor, temperature: float, generator: torch.Generator | None) -> Tensor:

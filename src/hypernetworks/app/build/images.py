@@ -10,6 +10,7 @@ from torch import nn
 from hypernetworks.app.build.experiment import Experiment
 from hypernetworks.app.build.models import build_model
 from hypernetworks.app.checks import RunError
+from hypernetworks.app.memory import ran_out
 from hypernetworks.data import cifar10, mnist
 from hypernetworks.data.images import ImageBatches, ImageSplits, channel_moments
 from hypernetworks.models.registry import image_network
@@ -91,9 +92,9 @@ def _check_fit(model: nn.Module, images: ImageBatches, name: str) -> None:
     try:
         with torch.no_grad():
             model.eval()(batch[:1])
-    except torch.OutOfMemoryError:
-        raise
     except (RuntimeError, ValueError, TypeError) as error:
+        if ran_out(error):
+            raise
         shape, reason = tuple(batch.shape[1:]), str(error).splitlines()[0]
         raise RunError(
             f"the model does not take the images of dataset={name}, {shape}: {reason}"
