@@ -165,6 +165,34 @@ def test_a_metric_that_is_not_finite_ends_a_run_too(small, records):
     assert (record["status"], record["selection"]["value"]) == ("diverged", None)
 
 
+@pytest.mark.parametrize("batches", [1, 2])
+def test_a_signal_during_the_final_evaluation_leaves_none_of_it(
+    small, records, monkeypatch, batches
+):
+    """Nor is the run a finished one; the same command evaluates all again."""
+    shown = []
+
+    def bar_over(found, *_):
+        for batch in found:
+            shown.append(batch)
+            if len(shown) == batches:
+                signal.raise_signal(signal.SIGINT)
+            yield batch
+
+    cfg = small("table7/cnn")
+    with monkeypatch.context() as patched:
+        patched.setattr(runner, "bar_over", bar_over)
+        with pytest.raises(Interrupted, match="at step 6; the same command resumes it"):
+            run(cfg)
+    (record,) = records()
+    assert (record["status"], record["metrics"], record["finished"]) == ("interrupted", {}, None)
+    run(small("table7/cnn"))
+    run(small("table7/cnn", "force=true"))
+    resumed, whole = sorted(records(), key=lambda r: len(r["id"]))
+    assert resumed["status"] == "finished"
+    assert resumed["metrics"] == whole["metrics"]
+
+
 def test_force_tries_a_diverged_run_anew(small, records):
     options = ("table7/cnn", "trainer.lr=1e30")
     for force in ("false", "true"):
@@ -181,7 +209,7 @@ def test_a_signal_at_the_very_end_keeps_the_run_and_stops_the_sweep(small, recor
 
     _evaluate = runner._evaluate
     monkeypatch.setattr(runner, "_evaluate", evaluate_and_be_stopped)
-    with pytest.raises(Interrupted):
+    with pytest.raises(Interrupted, match="interrupted; this run is finished"):
         run(small())
     (record,) = records()
     assert record["status"] == "finished"

@@ -7,7 +7,9 @@ import pytest
 from hypernetworks.training.stopping import Diverged, Interrupted
 
 
-@pytest.mark.parametrize("error", [Interrupted(7, 15), Diverged("the loss of step 3")])
+@pytest.mark.parametrize(
+    "error", [Interrupted(7, 15), Interrupted(7, 2, True), Diverged("the loss")]
+)
 def test_errors_survive_being_sent(error):
     received = pickle.loads(pickle.dumps(error))
     assert type(received) is type(error)

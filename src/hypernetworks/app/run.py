@@ -1,6 +1,7 @@
 """One run: from a composed configuration to a finished record."""
 
 import logging
+from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -214,13 +215,13 @@ def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
             with memory_explained(cfg):
                 ended = loop.run(stop)
                 if ended:
-                    _evaluate(run, loop, record, hidden)
+                    _evaluate(run, loop, record, stop, hidden)
                     write_arrays(run.experiment.task.arrays(loop.model), files)
                     write_curve(loop.state.curve, files)
             status = "finished" if ended else "time_limit"
         except KeyboardInterrupt as interrupt:
             status = "interrupted"
-            log.warning("%s: %s", label, interrupt)
+            log.warning("%s: %s", label, str(interrupt) or "interrupted; the same command resumes")
             raise
         except Exception as failure:
             status = "diverged" if isinstance(failure, Diverged) else "failed"
@@ -230,7 +231,7 @@ def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
             _close(record, status, error)
             tracker.finish(record.value, files)
     _report(label, record.value)
-    _obey(stop, loop)
+    _obey(stop, loop, status == "finished")
 
 
 def _close(record: RunRecord, status: str, error: str | None) -> None:
@@ -243,18 +244,29 @@ def _close(record: RunRecord, status: str, error: str | None) -> None:
         log.warning("the record stays as it was: %s", failure)
 
 
-def _obey(stop: StopFlag, loop: Loop) -> None:
-    """A signal that came too late to stop this run still stops the rest of a sweep."""
+def _obey(stop: StopFlag, loop: Loop, finished: bool = False) -> None:
+    """A signal that came too late to stop training stops what comes after it; of a run that is
+    finished, the rest of its sweep."""
     if stop.signum is not None:
-        raise Interrupted(loop.progress.step, stop.signum)
+        raise Interrupted(loop.progress.step, stop.signum, finished)
 
 
-def _evaluate(run: Run, loop: Loop, record: RunRecord, hidden: bool) -> None:
-    """Final metrics with the best weights: the one time that the test split is read."""
+def _evaluate(run: Run, loop: Loop, record: RunRecord, stop: StopFlag, hidden: bool) -> None:
+    """Final metrics with the best weights: the one time that the test split is read.
+
+    Raises:
+        Interrupted: at a signal; the record then has none of them, and the next call all.
+    """
+
+    def until_asked(batches: Iterable[Any], name: str, total: int) -> Iterator[Any]:
+        for batch in bar_over(batches, name, total, hidden):
+            _obey(stop, loop)
+            yield batch
+
     experiment = run.experiment
     at_end = [evaluation for evaluation in experiment.evaluations if evaluation.at_end]
     log.info("evaluating with the weights of step %s", loop.progress.best_step)
-    record.add_metrics(loop.evaluate_all(at_end, partial(bar_over, hidden=hidden)))
+    record.add_metrics(loop.evaluate_all(at_end, until_asked))
     if experiment.baseline is not None:
         baseline, shown = experiment.baseline(), experiment.task.headline[0]
         (of_table,) = [e for e in at_end if shown in e.measures(experiment.task)]

@@ -17,18 +17,20 @@ SAME_REQUEST = 1.0
 
 
 class Interrupted(KeyboardInterrupt):
-    """A signal ended the run after a checkpoint.
+    """A signal ended the run after a checkpoint, or came when it was finished.
 
     A KeyboardInterrupt, because that is what ends a whole sweep and not only one of its jobs.
     """
 
-    def __init__(self, step: int, signum: int) -> None:
-        super().__init__(f"interrupted at step {step}; the same command resumes it")
+    def __init__(self, step: int, signum: int, finished: bool = False) -> None:
+        resumes = f"interrupted at step {step}; the same command resumes it"
+        super().__init__("interrupted; this run is finished" if finished else resumes)
         self.step = step
         self.signum = signum
+        self.finished = finished
 
     def __reduce__(self) -> tuple[Any, ...]:  # between the processes of a sweep
-        return Interrupted, (self.step, self.signum)
+        return Interrupted, (self.step, self.signum, self.finished)
 
 
 class Diverged(RuntimeError):
@@ -55,7 +57,8 @@ class StopFlag:
                 return
             raise KeyboardInterrupt
         self.signum, self.since = signum, time.monotonic()
-        log.warning("%s: stopping after this step", signal.Signals(signum).name)
+        name = signal.Signals(signum).name
+        log.warning("%s: stopping as soon as all is saved; another one stops at once", name)
 
 
 @contextmanager
