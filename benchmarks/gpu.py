@@ -12,6 +12,7 @@ import torch
 
 from benchmarks.measure import compare
 from benchmarks.recurrent import P, layer
+from hypernetworks.training.precision import has_bfloat16_units
 
 SIZE = replace(P, steps=100)
 TARGET_MS = 8.0
@@ -45,6 +46,9 @@ def main() -> None:
         print("the recurrent core on a GPU: not measured, no CUDA device")
         return
     print(torch.cuda.get_device_name())
+    if not has_bfloat16_units(torch.device("cuda")):
+        print("the recurrent core in bfloat16: not measured, this device has no units for it")
+        return
     x = torch.randn(SIZE.steps, SIZE.batch, SIZE.inputs, device="cuda")
     found = {}
     for backend, repeats in (("fused", 30), ("reference", 5)):

@@ -20,6 +20,7 @@ from benchmarks.autograd_loop import AutogradLoop
 from benchmarks.measure import compare
 from hypernetworks import LSTM, HyperLSTM, LayerNormLSTM
 from hypernetworks.recurrent.fused import native
+from hypernetworks.training.precision import has_bfloat16_units
 
 
 @dataclass
@@ -143,6 +144,9 @@ def core(size: Size) -> None:
 
 def bfloat16(size: Size) -> None:
     """bfloat16 products, float32 states and pointwise steps, against our float32 form."""
+    if not has_bfloat16_units(torch.device("cpu")):
+        print(f"bfloat16 at {size.name}: not measured, this processor has no units for it")
+        return
     ours = layer(size)
     x = torch.randn(size.steps, size.batch, size.inputs)
     arms = (training(ours, x), training(ours, x, autocast=True))

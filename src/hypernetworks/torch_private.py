@@ -4,8 +4,22 @@ Each function says what it does where a version of torch lacks the name: somethi
 stricter, never other numbers.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
+
+
+def processor_features() -> dict[str, Any]:
+    """What the processor has, by name: avx512_bf16, amx_bf16 ...
+
+    Without the name: avx512_bf16 alone, or nothing.
+    """
+    ask = getattr(torch.cpu, "get_capabilities", None)
+    if ask is not None:
+        return dict(ask())
+    narrow = getattr(torch.cpu, "_is_avx512_bf16_supported", None)
+    return {} if narrow is None else {"avx512_bf16": bool(narrow())}
 
 
 def keeps_graph() -> bool:

@@ -16,6 +16,7 @@ from hypernetworks.app import run as runner
 from hypernetworks.app.identity import deviations, locate
 from hypernetworks.app.run import RunError, run
 from hypernetworks.report.records import find, why_not_published
+from hypernetworks.training import precision
 from hypernetworks.training.files import load_checkpoint
 from hypernetworks.training.stopping import Diverged, Interrupted
 from tests.app.conftest import SMALL
@@ -328,3 +329,25 @@ def test_two_processes_train_as_one(data_dir, tmp_path):
     (record,) = find(two)
     assert record["machine"]["device_count"] == 2
     torch.testing.assert_close(weights(two)["last"], weights(one)["last"], rtol=1e-4, atol=1e-5)
+
+
+def test_without_bfloat16_units_the_same_row_is_computed_in_float32(
+    small, records, monkeypatch, caplog
+):
+    """Whichever processor: the same run by identity, and the record says what it was."""
+    for name in ("avx512_bf16", "avx2"):
+        monkeypatch.setattr(precision, "processor_features", lambda name=name: {name: True})
+        run(small("table7/hyper_cnn", "trainer.precision=bfloat16", "force=true"))
+    units, none = sorted(records(), key=lambda record: record["created"])
+    run(small("table7/hyper_cnn", "trainer.precision=float32"))
+    single = next(r for r in records() if r["precision"] == "float32")
+    assert units["config_hash"] == none["config_hash"] != single["config_hash"]
+    assert units["precision"] == none["precision"] == "bfloat16"
+    assert [r["segments"][0]["computed_in"] for r in (units, none, single)] == [
+        "bfloat16",
+        "float32",
+        "float32",
+    ]
+    assert none["metrics"] == single["metrics"] != units["metrics"]
+    warned = [line for line in caplog.messages if "no bfloat16 units" in line]
+    assert len(warned) == 1

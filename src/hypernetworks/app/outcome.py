@@ -20,6 +20,7 @@ from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
 from hypernetworks.training.devices import Placement
+from hypernetworks.training.precision import computed_in
 from hypernetworks.training.settings import TrainerSettings
 from hypernetworks.training.state import Progress
 
@@ -69,6 +70,7 @@ class RunRecord:
         segment = {
             **source,
             "device": device,
+            "computed_in": computed_in(cfg.trainer.precision, place.device),
             "started": _now(),
             "first_step": progress.step,
             "last_step": progress.step,

@@ -36,6 +36,7 @@ from hypernetworks.training.devices import Placement, placement
 from hypernetworks.training.files import CheckpointError, MetricsFile
 from hypernetworks.training.loop import Loop
 from hypernetworks.training.optim import build_optimizer
+from hypernetworks.training.precision import computed_in
 from hypernetworks.training.schedule import build_scheduler
 from hypernetworks.training.selection import selection_of
 from hypernetworks.training.settings import SettingsError, TrainerSettings
@@ -180,6 +181,8 @@ def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
     )
     if place.leads:
         overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+        if computed_in(run.settings.precision, place.device) != run.settings.precision:
+            log.warning("no bfloat16 units here: its products are computed in float32")
         record = RunRecord.open(run, earlier, loop.progress, deviations(list(overrides)))
         _lead(run, loop, record)
     else:

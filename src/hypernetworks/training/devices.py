@@ -11,6 +11,7 @@ import torch.distributed as dist
 from torch import Tensor, nn
 from torch.nn.parallel import DistributedDataParallel
 
+from hypernetworks.training.precision import computed_in
 from hypernetworks.training.settings import SettingsError
 
 
@@ -36,8 +37,8 @@ class Placement:
         return wrapped.no_sync() if isinstance(wrapped, DistributedDataParallel) else nullcontext()
 
     def autocast(self, precision: str) -> AbstractContextManager[Any]:
-        """What computes in "float32" or in "bfloat16" where that is safe."""
-        on = precision == "bfloat16"
+        """What computes in "float32", or in "bfloat16" where that is safe and the device has it."""
+        on = computed_in(precision, self.device) == "bfloat16"
         return torch.autocast(self.device.type, torch.bfloat16, enabled=on)
 
     def largest(self, *numbers: int) -> list[int]:

@@ -40,7 +40,8 @@ class TrainerSettings:
             is then what is evaluated and kept; None for the weights themselves.
         max_epochs, max_steps: the end of training; at least one is needed.
         clip_norm: the largest gradient norm; None for no clipping.
-        precision: "float32", or "bfloat16" for autocast.
+        precision: "float32", or "bfloat16" for autocast; where the device has no units for it,
+            float32 too (precision.py).
         eval_every: steps between evaluations; None for one at the end of each epoch.
         selection_metric: the metric, as in "valid_error", that chooses the weights to keep; None
             for the task's.
