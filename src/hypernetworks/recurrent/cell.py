@@ -9,7 +9,7 @@ from typing import Any, Generic, Literal, cast
 import torch
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.checks import check_rate, check_size
+from hypernetworks.recurrent.checks import check_rate
 from hypernetworks.recurrent.given import (
     check_input,
     check_input_mask,
@@ -18,6 +18,7 @@ from hypernetworks.recurrent.given import (
 )
 from hypernetworks.recurrent.masks import NO_MASKS, Masks
 from hypernetworks.recurrent.state import State, stacked
+from hypernetworks.sizes import whole
 from hypernetworks.torch_private import in_transformation, run_forward_pre_hooks
 
 Backend = Literal["auto", "reference", "fused"]
@@ -38,8 +39,8 @@ class Cell(nn.Module, Generic[State]):
 
     def __init__(self, input_size: int, hidden_size: int, recurrent_dropout: float) -> None:
         super().__init__()
-        self.input_size = check_size("input_size", input_size)
-        self.hidden_size = check_size("hidden_size", hidden_size)
+        self.input_size = whole("input_size", input_size)
+        self.hidden_size = whole("hidden_size", hidden_size)
         self.recurrent_dropout = check_rate("recurrent_dropout", recurrent_dropout)
 
     def reset_parameters(self) -> None:

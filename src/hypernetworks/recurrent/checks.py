@@ -1,21 +1,6 @@
 """Arguments of constructors: refused by name where they could not mean what they say."""
 
 import math
-from operator import index
-from typing import SupportsIndex
-
-
-def check_size(name: str, size: SupportsIndex) -> int:
-    """A number of units or layers: an integer (numpy's too) of at least 1, no bool and no float.
-
-    Raises:
-        TypeError: it is no integer. ValueError: it is less than 1.
-    """
-    if isinstance(size, bool) or not hasattr(size, "__index__"):
-        raise TypeError(f"{name}={size!r}: it must be an integer, not a {type(size).__name__}")
-    if index(size) < 1:
-        raise ValueError(f"{name}={size}: it must be at least 1")
-    return index(size)
 
 
 def check_rate(name: str, rate: float) -> float:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from hypernetworks.recurrent.checks import check_size
 from hypernetworks.recurrent.initialisation import Device, parameter
+from hypernetworks.sizes import whole
 
 
 class Scales(NamedTuple):
@@ -39,7 +39,7 @@ class Embeddings(nn.Module):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__()
-        shape = (gates, check_size("embedding_size", embedding_size))
+        shape = (gates, whole("embedding_size", embedding_size))
         self.h_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
         self.x_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)
         self.b_weight = parameter(*shape, hyper_size, device=device, dtype=dtype)

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hypernetworks.recurrent.cell import Cell
-from hypernetworks.recurrent.checks import check_flag, check_rate, check_size
+from hypernetworks.recurrent.checks import check_flag, check_rate
 from hypernetworks.recurrent.fused.hyper_sequence import hyper_sequence
 from hypernetworks.recurrent.generator import Generator, Scales
 from hypernetworks.recurrent.initialisation import (
@@ -35,6 +35,7 @@ from hypernetworks.recurrent.masks import NO_MASKS, Masks, draw_mask
 from hypernetworks.recurrent.projection import arithmetic_dtype, project, project_sequence
 from hypernetworks.recurrent.rnn import RNNCell
 from hypernetworks.recurrent.state import HyperLSTMState, LSTMState, State
+from hypernetworks.sizes import whole
 
 EmbeddingsFrom = Literal["new", "previous"]
 
@@ -194,7 +195,7 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, recurrent_dropout)
-        check_size("hyper_size", hyper_size)
+        whole("hyper_size", hyper_size)
         check_rate("hyper_recurrent_dropout", hyper_recurrent_dropout)
         check_flag("layer_norm", layer_norm)
         self.forget_bias = float(forget_bias)

@@ -8,7 +8,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hypernetworks.recurrent.cell import Cell
-from hypernetworks.recurrent.checks import check_size
 from hypernetworks.recurrent.generator import Embeddings
 from hypernetworks.recurrent.hyper import (
     EmbeddingsFrom,
@@ -27,6 +26,7 @@ from hypernetworks.recurrent.masks import Masks
 from hypernetworks.recurrent.projection import project
 from hypernetworks.recurrent.rnn import RNNCell
 from hypernetworks.recurrent.state import HyperRNNState
+from hypernetworks.sizes import whole
 
 
 class HyperRNNCell(ScaledCell[HyperRNNState]):
@@ -58,7 +58,7 @@ class HyperRNNCell(ScaledCell[HyperRNNState]):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 0.0)
-        check_size("hyper_size", hyper_size)
+        whole("hyper_size", hyper_size)
         self.hyper = RNNCell(
             self.input_size + self.hidden_size,
             hyper_size,
@@ -116,7 +116,7 @@ class FullHyperRNNCell(Cell[HyperRNNState]):
         dtype: torch.dtype | None = None,
     ) -> None:
         super().__init__(input_size, hidden_size, 0.0)
-        check_size("hyper_size", hyper_size)
+        whole("hyper_size", hyper_size)
         self.embeddings_from = check_embeddings_from(embeddings_from)
         self.input_init: InputInit = input_init
         self.hyper = RNNCell(

@@ -13,11 +13,12 @@ from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
 
 from hypernetworks.recurrent.cell import Backend, Cell, check_backend
-from hypernetworks.recurrent.checks import check_flag, check_rate, check_size
+from hypernetworks.recurrent.checks import check_flag, check_rate
 from hypernetworks.recurrent.given import check_input, check_input_mask
 from hypernetworks.recurrent.layer import Layer
 from hypernetworks.recurrent.masks import Masks
 from hypernetworks.recurrent.state import State, over, stacked
+from hypernetworks.sizes import whole
 
 
 class Stack(nn.Module, Generic[State]):
@@ -44,8 +45,8 @@ class Stack(nn.Module, Generic[State]):
     ) -> None:
         super().__init__()
         check_backend(backend)
-        self.input_size = input_size = check_size("input_size", input_size)
-        self.num_layers = check_size("num_layers", num_layers)
+        self.input_size = input_size = whole("input_size", input_size)
+        self.num_layers = whole("num_layers", num_layers)
         self.batch_first = check_flag("batch_first", batch_first)
         self.dropout = check_rate("dropout", dropout)
         self.bidirectional = check_flag("bidirectional", bidirectional)

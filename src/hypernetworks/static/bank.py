@@ -12,8 +12,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from hypernetworks.sizes import whole
 from hypernetworks.static.generator import KernelGenerator
-from hypernetworks.static.sizes import whole
 
 
 class Group(NamedTuple):

@@ -5,7 +5,7 @@ from typing import Any, Literal
 
 from torch import nn
 
-from hypernetworks.static.sizes import whole
+from hypernetworks.sizes import whole
 
 Base = tuple[int, int] | Literal["auto"]
 

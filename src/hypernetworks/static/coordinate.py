@@ -10,7 +10,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from hypernetworks.static.sizes import whole
+from hypernetworks.sizes import whole
 
 
 def grid_coordinates(

@@ -12,7 +12,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from hypernetworks.static.sizes import whole
+from hypernetworks.sizes import whole
 
 
 class KernelGenerator(nn.Module):

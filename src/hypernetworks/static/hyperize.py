@@ -16,6 +16,7 @@ import torch
 from torch import Tensor, nn
 from torch.fx import Proxy
 
+from hypernetworks.sizes import whole
 from hypernetworks.static.bank import KernelBank
 from hypernetworks.static.base import Base
 from hypernetworks.static.calls import Current
@@ -23,7 +24,6 @@ from hypernetworks.static.fit import fit
 from hypernetworks.static.generated import UNTRACEABLE, GeneratedConv2d, replaced
 from hypernetworks.static.kept import Kept
 from hypernetworks.static.selection import Select, by_kernel_size, selected
-from hypernetworks.static.sizes import whole
 
 FAR = 0.1  # of a kernel's size: so much of it lost is likely to show in what the network does
 
