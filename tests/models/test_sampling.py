@@ -86,3 +86,11 @@ def test_a_stream_is_the_same_text_without_an_end(model):
     found = [next(drawn) for _ in range(20)]
     assert found == sample(model, prime, 20, generator=seeded(1))[2:].tolist()
     assert not torch.is_inference_mode_enabled()
+
+
+def test_on_the_cpu_where_another_device_is_the_default(model):
+    prime = torch.tensor([3, 1])
+    expected = sample(model, prime, 20, generator=seeded(1))
+    with torch.device("meta"):
+        found = sample(model, prime, 20, generator=seeded(1))
+    assert torch.equal(found, expected)

@@ -40,7 +40,7 @@ def sample(
         raise ValueError(f"length={length}: it must be at least 1")
     drawn = stream(model, prime, temperature, generator, symbols)
     text = [number for _, number in zip(range(length), drawn, strict=False)]
-    return torch.cat([prime.cpu().long(), torch.tensor(text)])
+    return torch.cat([prime.cpu().long(), torch.tensor(text, device="cpu")])
 
 
 def stream(
