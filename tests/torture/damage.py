@@ -10,7 +10,7 @@ def damage(path: Path, draw: Random) -> str:
     if not content:
         content = bytearray(1)
     at = draw.randrange(len(content))
-    kind = draw.choice(("bit", "bit", "bit", "bits", "cut", "zeros", "more", "other"))
+    kind = draw.choice(("bit",) * 6 + ("bits", "cut", "zeros", "more", "other"))
     if kind == "bit":
         content[at] ^= 1 << draw.randrange(8)
     elif kind == "bits":

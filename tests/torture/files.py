@@ -15,7 +15,7 @@ def case(draw: Random, bench: Bench) -> str | None:
     with bench.place() as place:
         folder = bench.half_done(task, place)
         files = {name: folder / name for name in SPARE} | {"record": folder.with_suffix(".json")}
-        chosen = draw.choice(["checkpoint.pt"] * 4 + list(files) + ["both"])
+        chosen = draw.choice(["checkpoint.pt"] * 8 + list(files) + ["both"])
         names = SPARE[:2] if chosen == "both" else (chosen,)
         said = f"{task}, {', '.join(damage(files[name], draw) for name in names)}"
         ended = finish(bench.words(task), place)
