@@ -56,9 +56,18 @@ def test_keys_that_the_default_model_lacks_reach_every_row(command, tmp_path):
 
 def test_only_keys_of_single_values_in_sweeps_become_axes():
     words = ["model.depth=10,16", "model.hidden_size=null", "trainer.lr=1", "dataset.pad=range(2)"]
-    assert checked(["-m", *words]) == ["-m", *words]
+    assert checked(["-m", *words]) == [*words, "-m"]
     assert checked(["sweep=null", "model.depth=10"]) == ["sweep=null", "model.depth=10"]
-    assert checked(["sweep=table2", "model.depth=16"]) == ["sweep=table2", "model.depth=choice(16)"]
+    swept = ["sweep=table2", "model.depth=choice(16)", "--multirun"]
+    assert checked(["sweep=table2", "model.depth=16"]) == swept
+
+
+def test_options_stand_anywhere():
+    words = ["model=mlp", "-m", "seed=0,1", "--config-dir", "conf", "threads=1"]
+    expected = ["model=mlp", "seed=0,1", "threads=1", "-m", "--config-dir", "conf"]
+    assert checked(words) == expected
+    assert checked(["--info", "model=mlp"]) == ["model=mlp", "--info"]
+    assert checked(["--info", "all", "model=mlp"]) == ["model=mlp", "--info", "all"]
 
 
 @pytest.fixture
@@ -121,6 +130,27 @@ def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
     assert done.returncode == 2
     assert done.stderr == "error: no table '5'; there are 2, 3, 4, 7, a1\n"
     assert reproduce(table="A1").returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--seeds", "a"], "argument --seeds: 'a': write whole numbers"),
+        (["--figure", "2"], "argument --figure: not allowed with argument --table"),
+        (["--profile", "x"], "argument --profile: invalid choice: 'x'"),
+        (["--jobs", "x"], "argument --jobs: invalid int value: 'x'"),
+        (["--launcher", "slurm"], "hydra/launcher=slurm: there is no srun"),
+        (["trainer.lr=abc"], "Value 'abc' of type 'str' could not be converted to Float"),
+    ],
+)
+def test_a_mistake_before_anything_runs_is_one_line(reproduce, tmp_path, words, told, monkeypatch):
+    monkeypatch.setenv("PATH", str(tmp_path))  # without Slurm
+    done = reproduce(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert told in line
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("idle", [False, True], ids=["both at work", "one idle"])

@@ -3,10 +3,14 @@
 import fnmatch
 import os
 import re
+import shutil
 import sys
+from contextlib import redirect_stderr
+from io import StringIO
 from pathlib import Path
 
 from hypernetworks.app.choices import GROUPS, choices, known_keys, near
+from hypernetworks.app.help import COMMANDS
 
 FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
 NOTHING = (("experiment", "null"), ("sweep", "null"))
@@ -27,44 +31,90 @@ def checked(arguments: list[str]) -> list[str]:
     """The arguments for Hydra.
 
     Returns:
-        the same, but groups without a "+" (they are declared); "++" before the free-form arguments
-        of optimisers and schedules and the keys of `model=own`; paths in quotes; in sweeps choice()
-        around values of model and dataset, since Hydra would otherwise take their keys for unknown.
+        the same, but options after all others; groups without a "+" (they are declared); "++"
+        before the free-form arguments of optimisers and schedules and the keys of `model=own`;
+        paths in quotes; sweeps with --multirun, in them choice() around values of model and
+        dataset, since Hydra would otherwise take their keys for unknown.
     Raises:
-        ArgumentError: for an added or deleted key, a glob, a bare word.
+        ArgumentError: for an added or deleted key, a glob, a bare word, an option misused.
     """
-    sweeping = any(
-        a in ("-m", "--multirun") or (a.startswith("sweep=") and a != "sweep=null")
-        for a in arguments
-    )
-    if sweeping and int(os.environ.get("WORLD_SIZE", "1")) > 1:
-        raise ArgumentError("torchrun runs one row at a time; a sweep starts without it")
-    if sweeping and any(a.split("=")[0] in OF_ONE_RUN for a in arguments):
-        shown = "--cfg, --info and --explain show one configuration"
-        raise ArgumentError(f"{shown}: without -m and sweep=")
-    free = (*FREE_FORM, "model.") if "model=own" in arguments else FREE_FORM
-    found = []
+    options, words = _parted(arguments)
+    sweeping = any(w.startswith("sweep=") and w != "sweep=null" for w in words)
+    if sweeping and not {"-m", "--multirun"} & {*options}:
+        options.append("--multirun")  # else Hydra takes a mistake in a word for a single run's
+    if "-m" in options or "--multirun" in options:
+        sweeping = True
+        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+            raise ArgumentError("torchrun runs one row at a time; a sweep starts without it")
+        if any(option.split("=")[0] in OF_ONE_RUN for option in options):
+            shown = "--cfg, --info and --explain show one configuration"
+            raise ArgumentError(f"{shown}: without -m and sweep=")
+    own = "model=own" in words
+    found = [_checked_word(word, sweeping, own) for word in words]
+    _check_options([option for option in options if option != "--explain"])
+    return [*found, *options]
+
+
+def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:
+    """Options, with the words that belong to them, and all other words."""
+    options: list[str] = []
+    words: list[str] = []
     for before, argument in zip(["", *arguments], arguments, strict=False):
-        bare = argument.lstrip("+~")
-        key, equals, value = bare.partition("=")
-        if bare.startswith("-") or before in TAKE_A_WORD or bare.startswith("hydra"):
-            found.append(argument)
-        elif not equals and not argument.startswith("~"):
-            raise ArgumentError(f"'{argument}': write KEY=VALUE{near(key, known_keys())}")
-        elif key in GROUPS and not argument.startswith("~"):
-            _check_choice(key, value)
-            found.append(bare)
-        elif key.startswith(free) and not argument.startswith("~"):
-            found.append(f"++{bare}")
-        elif argument != bare:
-            hint = near(key, known_keys())
-            raise ArgumentError(f"'{argument}': keys are neither added nor removed here{hint}")
-        elif key in PATHS:
-            found.append(f"{key}={quoted(value, sweeping)}")
-        else:
-            _check_key(key)
-            found.append(_axis(argument, key, value) if sweeping else argument)
-    return found
+        # The word of --info may be left out, and is never KEY=VALUE.
+        follows = before in TAKE_A_WORD and not (before in ("--info", "-i") and "=" in argument)
+        (options if argument.startswith("-") or follows else words).append(argument)
+    return options, words
+
+
+def _check_options(options: list[str]) -> None:
+    """Where Hydra would answer with a page of usage."""
+    from hydra._internal.utils import get_args_parser
+
+    try:
+        with redirect_stderr(StringIO()) as said:
+            get_args_parser().parse_args(options)
+    except SystemExit as leave:
+        if leave.code:
+            reason = said.getvalue().rpartition("error: ")[2].strip()
+            raise ArgumentError(f"{reason}; --help, or --hydra-help") from None
+        raise
+
+
+def _checked_word(argument: str, sweeping: bool, own: bool) -> str:
+    """A word for Hydra; `own`: of a model of the user's own, whose keys nobody declared."""
+    bare = argument.lstrip("+~")
+    key, equals, value = bare.partition("=")
+    removed = argument.startswith("~")
+    free = (*FREE_FORM, "model.") if own else FREE_FORM
+    if bare.startswith("hydra"):
+        _check_hydra_group(key, value)
+        return argument
+    if not equals and not removed:
+        known = [*COMMANDS, *known_keys()]
+        raise ArgumentError(f"'{argument}': no command, nor KEY=VALUE{near(key, known)}")
+    if key in GROUPS and not removed:
+        _check_choice(key, value)
+        return bare
+    if key.startswith(free) and not removed:
+        return f"++{bare}"
+    if argument != bare:
+        hint = near(key, known_keys())
+        raise ArgumentError(f"'{argument}': keys are neither added nor removed here{hint}")
+    if key in PATHS:
+        return f"{key}={quoted(value, sweeping)}"
+    _check_key(key)
+    return _axis(argument, key, value) if sweeping else argument
+
+
+def _check_hydra_group(key: str, value: str) -> None:
+    """What Hydra, or a launcher once rows have begun, would answer with a traceback."""
+    if "/" in key and re.fullmatch(r"[-+.\d][-+.\de]*|true|false", value, re.IGNORECASE):
+        raise ArgumentError(f"{key}={value}: write the name of a choice")
+    if key == "hydra/launcher" and value.endswith("slurm") and shutil.which("srun") is None:
+        raise ArgumentError(
+            f"{key}={value}: there is no srun, so this is no machine of a Slurm cluster; "
+            "joblib runs rows side by side here"
+        )
 
 
 def _axis(argument: str, key: str, value: str) -> str:

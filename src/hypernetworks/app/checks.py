@@ -4,6 +4,8 @@ import math
 import re
 from dataclasses import fields
 
+import torch
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
@@ -41,9 +43,18 @@ def check_config(cfg: DictConfig) -> None:
     for key in ("table", "row"):
         if not re.fullmatch(r"[a-z0-9_]+", cfg[key]):
             raise RunError(f"{key}={cfg[key]}: use lower-case letters, digits and _")
+    _check_device(cfg.device)
     mode = cfg.logger.mode
     if mode not in MODES:
         raise RunError(f"logger.mode={mode}: choose one of {', '.join(MODES)}")
+
+
+def _check_device(name: str) -> None:
+    """Refuses what is no device anywhere; whether there is such a one here shows later."""
+    try:
+        torch.device("cpu" if name == "auto" else name)
+    except RuntimeError:
+        raise RunError(f"device={name}: choose auto, cpu, cuda, cuda:1, mps") from None
 
 
 def check_pair(cfg: DictConfig) -> None:
@@ -55,13 +66,20 @@ def check_pair(cfg: DictConfig) -> None:
         raise RunError(f"model.name={name}: no such architecture; there are {', '.join(MODELS)}")
     if dataset.task not in MODELS[name].tasks:
         raise RunError(
-            f"model={name} does not go with dataset={dataset.name}; "
+            f"model={name}{_unless_said('model')} does not go with "
+            f"dataset={dataset.name}{_unless_said('dataset')}; "
             f"model={', '.join(taking(dataset.task))} do"
         )
     known = {field.name for field in fields(MODELS[name].settings)}
     for key in cfg.model:
         if key not in known:
             raise RunError(f"model.{key}: model={name} has no such key")
+
+
+def _unless_said(group: str) -> str:
+    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    said = any(word.startswith((f"{group}=", "experiment=")) for word in words)
+    return "" if said else " (the default)"
 
 
 def _check_complete(cfg: DictConfig) -> None:

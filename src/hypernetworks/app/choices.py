@@ -18,6 +18,7 @@ from hypernetworks.locations import conf_dir
 
 GROUPS = ("model", "dataset", "trainer", "profile", "logger", "experiment", "sweep")
 MANY = 40  # names, of which a line lists no more
+NEAR, AS_NEAR = 0.7, 0.15  # how alike a guess must be, of 1; how much less than the nearest
 CONFIG_DIR = ("--config-dir", "-cd")
 
 
@@ -71,8 +72,10 @@ def having(key: str) -> list[str]:
 
 def near(word: str, known: list[str]) -> str:
     """ "; did you mean ...?", or the valid names if there are few."""
-    matches = difflib.get_close_matches(word, known, n=3, cutoff=0.5)
+    matches = difflib.get_close_matches(word, known, n=3, cutoff=NEAR)
     if matches:
+        alike = [difflib.SequenceMatcher(None, word, match).ratio() for match in matches]
+        matches = [m for m, ratio in zip(matches, alike, strict=True) if ratio > alike[0] - AS_NEAR]
         return f"; did you mean {' or '.join(matches)}?"
     last = [k for k in known if k.split(".")[-1] == word.split(".")[-1]]
     shown = last or (known if len(known) <= MANY else [])

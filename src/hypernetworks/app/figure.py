@@ -1,6 +1,5 @@
 """`python -m hypernetworks figure`: draws a figure from records and mirrors it to wandb."""
 
-import argparse
 import sys
 from html import escape
 from pathlib import Path
@@ -13,6 +12,7 @@ from hypernetworks.app.tracking import WandbTracker, start_wandb
 from hypernetworks.locations import conf_dir, experiments_dir
 from hypernetworks.report.figures import draw
 from hypernetworks.report.records import RecordError
+from hypernetworks.report.usage import Parser
 
 
 def main(arguments: list[str]) -> int:
@@ -36,8 +36,8 @@ def main(arguments: list[str]) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hypernetworks figure", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m hypernetworks figure", description=__doc__)
     parser.add_argument("figure", help="2, 8, ...")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")

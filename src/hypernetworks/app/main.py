@@ -4,6 +4,7 @@ import os
 import sys
 from importlib import import_module
 from pathlib import Path
+from traceback import walk_tb
 from typing import Any
 
 from hypernetworks.app.help import COMMANDS, help_text
@@ -115,9 +116,21 @@ def run_words(words: list[str], summary: bool = False) -> None:
         _leave(one_line(error), 2)
     except Exception as error:
         ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
-        if not ours and not isinstance(error, OSError):
+        if ours or isinstance(error, OSError):
+            _leave(str(error), 1)
+        options = [word for word in sys.argv[1:] if word.startswith(("hydra", "-"))]
+        if not options or _a_run_began(error):
             raise
-        _leave(str(error), 1)
+        reason = one_line(error) or type(error).__name__
+        _leave(f"{' '.join(options)}: Hydra cannot start with that: {reason}", 2)
+
+
+def _a_run_began(error: Exception) -> bool:
+    """Whether an error comes from a run, or from a sweep that has begun."""
+    from hypernetworks.app.sweep import Sweep
+
+    frames = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
+    return Sweep.begun or run_job.__code__ in frames
 
 
 def _end_sweep(summary: bool) -> None:

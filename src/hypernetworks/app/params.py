@@ -1,6 +1,5 @@
 """`make params`: every row's parameter count against the paper's, nothing allocated."""
 
-import argparse
 import sys
 from typing import Any
 
@@ -14,6 +13,7 @@ from hypernetworks.app.build.models import count_parameters
 from hypernetworks.app.experiments import in_paper_order, row_names
 from hypernetworks.app.main import register
 from hypernetworks.locations import conf_dir, experiments_dir
+from hypernetworks.report.usage import Parser
 
 
 def compose_row(experiment: str, profile: str = "paper", *overrides: str) -> DictConfig:
@@ -59,7 +59,7 @@ def compare_recurrent() -> list[list[Any]]:
 
 def main(arguments: list[str]) -> int:
     """Prints the counts; status 1 if one of them is not the paper's."""
-    parser = argparse.ArgumentParser(prog="python -m hypernetworks params", description=__doc__)
+    parser = Parser(prog="python -m hypernetworks params", description=__doc__)
     parser.add_argument("--quiet", action="store_true", help="print mismatches only")
     options = parser.parse_args(arguments)
     lines = [line for name in in_paper_order(row_names()) for line in compare(name)]

@@ -7,6 +7,7 @@ leaves a checkpoint.
 """
 
 import argparse
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -17,6 +18,7 @@ from hypernetworks.app.figure import main as draw
 from hypernetworks.app.main import run_words
 from hypernetworks.report.cli import main as report
 from hypernetworks.report.records import RecordError, find
+from hypernetworks.report.usage import Parser
 from hypernetworks.training.cores import usable_cores
 
 
@@ -75,17 +77,24 @@ def _sweep(options: argparse.Namespace) -> str | None:
     return known[asked]
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hypernetworks reproduce", description=__doc__)
-    parser.add_argument("--table", type=str.lower, metavar="TABLE", help="default: all")
-    parser.add_argument("--figure", metavar="FIGURE", help="draw a figure instead")
+def _parser() -> Parser:
+    parser = Parser(prog="python -m hypernetworks reproduce", description=__doc__)
+    one = parser.add_mutually_exclusive_group()
+    one.add_argument("--table", type=str.lower, metavar="TABLE", help="default: all")
+    one.add_argument("--figure", metavar="FIGURE", help="draw a figure instead")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), help="default: demo")
-    parser.add_argument("--seeds", default="0", metavar="0,1,2")
+    parser.add_argument("--seeds", type=_seeds, default="0", metavar="0,1,2")
     parser.add_argument("--results", default="results", metavar="FOLDER")
     parser.add_argument("--launcher", metavar="NAME", help="joblib, slurm, ray, basic")
     parser.add_argument("--jobs", type=int, metavar="N", help="rows at a time; default: the cores")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     return parser
+
+
+def _seeds(text: str) -> str:
+    if not re.fullmatch(r"\d+(,\d+)*|range\([\d,]+\)", text):
+        raise argparse.ArgumentTypeError(f"{text!r}: write whole numbers, such as 0,1,2")
+    return text
 
 
 def _beside(sweep: str, words: list[str], options: argparse.Namespace) -> list[str]:

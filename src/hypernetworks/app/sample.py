@@ -15,6 +15,7 @@ from hypernetworks.data.text import Alphabet
 from hypernetworks.models.sampling import stream
 from hypernetworks.recurrent.fused import native
 from hypernetworks.report.records import RecordError
+from hypernetworks.report.usage import Parser
 from hypernetworks.training.files import CheckpointError
 
 
@@ -67,8 +68,8 @@ def _check(options: argparse.Namespace) -> None:
         raise RunError(f"--seed {options.seed}: choose 0 to 2^63 - 1")
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hypernetworks sample", description=__doc__)
+def _parser() -> Parser:
+    parser = Parser(prog="python -m hypernetworks sample", description=__doc__)
     parser.add_argument("run", help="a row, such as table3/lstm_1000, or a record's file")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
     parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")

@@ -112,17 +112,22 @@ class Sweep(Callback):
     """Hydra's callback, in the process that launches the rows."""
 
     current: "Sweep | None" = None
+    begun = False  # in this process
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
         self.board = Board(Path(config.hydra.sweep.dir))
-        self.board.begin(_count(config))
+        try:
+            self.board.begin(_count(config))
+        except OSError as error:  # Hydra would warn of it, and go on
+            print(f"error: {error}", file=sys.stderr)
+            raise SystemExit(1) from error
         self.over = threading.Event()
         self.line = threading.Thread(target=self._show, args=(config.quiet,), daemon=True)
         self.line.start()
         if "joblib" in config.hydra.launcher._target_:
             _no_idle_processes(config.hydra.launcher, self.board.rows)
             self._forward_signals()  # its rows are processes of this machine
-        Sweep.current = self
+        Sweep.current, Sweep.begun = self, True
 
     def __getstate__(self) -> dict[str, Any]:
         """Launchers send it to the rows' processes, where it has nothing to do."""

@@ -21,5 +21,6 @@ Modules:
     drawings       a module for each kind of drawing; panels and mosaics are what they share
     drawn          holds the committed figures to the published records
     terminal       output to pipes, and to terminals of ASCII
+    usage          command lines whose mistakes are one line
     cli            the commands report, publish, index, check
 """

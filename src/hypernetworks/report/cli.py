@@ -14,6 +14,7 @@ from hypernetworks.report.publish import publish
 from hypernetworks.report.published import check_published, write_published
 from hypernetworks.report.tables import terminal_table
 from hypernetworks.report.terminal import reader_may_leave, show_anything
+from hypernetworks.report.usage import Parser
 
 PROFILES = ("demo", "lite", "paper")
 RESULTS = Path("results")
@@ -21,7 +22,7 @@ RESULTS = Path("results")
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m hypernetworks") -> int:
     """Runs one command; foreseen errors are one line on stderr and status 1."""
-    parser = argparse.ArgumentParser(prog=program, description=__doc__)
+    parser = Parser(prog=program, description=__doc__)
     add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
     return run(parser.parse_args(arguments))
 
