@@ -34,7 +34,7 @@ RUN    = "$(VENV)/bin/python" -m hypernetworks
 STAMP  = $(VENV)/installed
 CHOSEN = $(if $(TABLE),--table $(TABLE)) $(if $(PROFILE),--profile $(PROFILE))
 PLACE  = --results "$(RESULTS)"
-SWEEP  = $(PLACE) $(if $(PROFILE),--profile $(PROFILE)) --seeds $(SEEDS) $(if $(LAUNCHER),--launcher $(LAUNCHER)) \
+SWEEP  = $(PLACE) $(if $(PROFILE),--profile $(PROFILE)) --seeds "$(SEEDS)" $(if $(LAUNCHER),--launcher $(LAUNCHER)) \
          $(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(ARGS)
 
 .DEFAULT_GOAL := help
@@ -63,10 +63,12 @@ $(STAMP): pyproject.toml $(PINS)
 	@touch "$@"
 
 reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
+	@test -z "$(FIGURE)" || { echo "error: FIGURE is for make reproduce-figure; say one of both" >&2; exit 2; }
 	@exec $(RUN) reproduce $(if $(TABLE),--table $(TABLE)) $(SWEEP)
 
 reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
+	@test -z "$(TABLE)" || { echo "error: TABLE is for make reproduce-table; say one of both" >&2; exit 2; }
 	@exec $(RUN) reproduce --figure $(FIGURE) $(SWEEP)
 
 report: $(STAMP)  ## print the tables from the records there are, without running anything

@@ -20,8 +20,8 @@ def commands(*arguments):
 @pytest.mark.parametrize(
     ("variables", "words"),
     [
-        ([], ["reproduce", "--seeds 0", '--results "results"']),
-        (["TABLE=7", "PROFILE=paper", "SEEDS=0,1"], ["--table 7", "--profile paper --seeds 0,1"]),
+        ([], ["reproduce", '--seeds "0"', '--results "results"']),
+        (["TABLE=7", "PROFILE=paper", "SEEDS=0,1"], ["--table 7", '--profile paper --seeds "0,1"']),
         (["TABLE=a1", "FORCE=1"], ["--table a1", "force=true"]),
         (["LAUNCHER=joblib", "ARGS=threads=1"], ["--launcher joblib", "threads=1"]),
         (["RESULTS=/a b", "JOBS=1"], ['--results "/a b"', "--jobs 1"]),
@@ -44,6 +44,17 @@ def test_ray_gets_an_environment_of_its_own():
 def test_torture_takes_its_options():
     text = commands("torture", "CASES=7", "SEED=3")
     assert "-m tests.torture --cases 7 --minutes 60 --seed 3" in text
+
+
+@pytest.mark.parametrize("target", ["reproduce-table", "reproduce-figure"])
+def test_a_table_and_a_figure_are_not_asked_for_at_once(target, tmp_path):
+    """With an environment that is installed, and a program that must not be called."""
+    (tmp_path / "installed").touch()
+    given = ["TABLE=7", "FIGURE=2", f"VENV={tmp_path}", "-o", f"{tmp_path}/installed"]
+    done = subprocess.run(["make", target, *given], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "error: " in done.stderr.splitlines()[0]
+    assert "say one of both" in done.stderr.splitlines()[0]
 
 
 def test_help_lists_every_target():

@@ -36,3 +36,14 @@ def test_what_cannot_be_drawn_is_one_line(arguments, message, tmp_path, capsys):
     assert errors.startswith("error: ")
     assert message in errors
     assert errors.count("\n") == 1
+
+
+def test_a_folder_that_is_none_is_one_line(command, small, tmp_path):
+    for row in ("mlp", "coord_mlp"):
+        run(small(f"table_a1/{row}"))
+    for options in (["--results", "nowhere"], ["--out", "/etc/hostname"], ["--out", "/proc/nope"]):
+        done = command("figure", "8", "--logger", "none", *options, check=False)
+        assert done.returncode == 1
+        (line,) = done.stderr.splitlines()
+        assert line.startswith("error: ")
+        assert options[1] in line

@@ -55,6 +55,8 @@ def test_a_records_file_is_as_good_as_its_row(trained, tmp_path, capfdbinary):
         (["--seed", "-1"], "--seed -1: choose 0 to"),
         (["--prime", ""], "--prime: it is empty"),
         (["--prime", "the §"], "is no known symbol; there are "),
+        (["--results", "/etc/hostname"], "--results /etc/hostname: it is no folder"),
+        (["--results", "nowhere"], "--results nowhere: there is no such folder"),
         (["--profile", "paper"], "no run of profile paper with a checkpoint"),
     ],
 )
@@ -71,7 +73,7 @@ def test_a_run_that_is_no_text_or_lost_its_checkpoint_is_refused(small, tmp_path
     results = str(tmp_path / "results")
     run(small("table_a1/mlp"))
     assert main(["table_a1/mlp", "--results", results]) == 1
-    assert "not a character model's run" in capsys.readouterr().err
+    assert "a run on mnist, images: not a character model's run" in capsys.readouterr().err
     (record,) = find(tmp_path / "results")
     checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
     checkpoint.unlink()
@@ -175,3 +177,10 @@ def test_a_text_of_any_length_is_written_as_it_is_drawn(trained, tmp_path):
         process.stdout.close()
         assert process.stderr.read().count(b"\n") == 1
     assert process.returncode == 0
+
+
+def test_of_a_row_with_images_and_text_it_takes_the_text(small, tmp_path, capsys):
+    named = ("table=mine", "row=mixed")
+    run(small("table3/ln_lstm_1000", *named))
+    run(small("table_a1/mlp", *named))
+    assert main(["mine/mixed", "--length", "3", "--results", str(tmp_path / "results")]) == 0

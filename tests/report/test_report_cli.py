@@ -130,6 +130,8 @@ def test_a_results_folder_that_is_none_is_one_line(experiments, tmp_path, capsys
     for name, reason in {"file": "it is no folder", "missing": "there is no such folder"}.items():
         assert main(["report", "--results", name, "--experiments", str(experiments)]) == 1
         assert capsys.readouterr().err == f"error: --results {name}: {reason}\n"
+    assert main(["report", "--experiments", "missing"]) == 1
+    assert capsys.readouterr().err == "error: --experiments missing: there is no such folder\n"
     # The default one may be missing, since nothing has run yet.
     assert main(["report", "--experiments", str(experiments)]) == 0
 

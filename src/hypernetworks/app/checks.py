@@ -77,7 +77,9 @@ def check_pair(cfg: DictConfig) -> None:
 
 
 def _unless_said(group: str) -> str:
-    words = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    if not HydraConfig.initialized():
+        return ""
+    words = HydraConfig.get().overrides.task
     said = any(word.startswith((f"{group}=", "experiment=")) for word in words)
     return "" if said else " (the default)"
 

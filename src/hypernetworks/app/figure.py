@@ -10,6 +10,7 @@ from PIL import Image
 
 from hypernetworks.app.tracking import WandbTracker, start_wandb
 from hypernetworks.locations import conf_dir, experiments_dir
+from hypernetworks.report.cli import RESULTS, check_folder
 from hypernetworks.report.figures import draw
 from hypernetworks.report.records import RecordError
 from hypernetworks.report.usage import Parser
@@ -19,6 +20,7 @@ def main(arguments: list[str]) -> int:
     """Status 0, or 1 after one line on stderr."""
     options = _parser().parse_args(arguments)
     try:
+        check_folder("--results", options.results, RESULTS)
         paths = draw(
             options.figure,
             experiments_dir(),
@@ -40,7 +42,7 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m hypernetworks figure", description=__doc__)
     parser.add_argument("figure", help="2, 8, ...")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     parser.add_argument("--out", type=Path, help="default: RESULTS/figures")
     parser.add_argument("--logger", choices=["wandb", "none"], default="wandb")
     return parser

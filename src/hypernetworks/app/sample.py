@@ -14,6 +14,7 @@ from hypernetworks.data.errors import DataError
 from hypernetworks.data.text import Alphabet
 from hypernetworks.models.sampling import stream
 from hypernetworks.recurrent.fused import native
+from hypernetworks.report.cli import RESULTS, check_folder
 from hypernetworks.report.records import RecordError
 from hypernetworks.report.usage import Parser
 from hypernetworks.training.files import CheckpointError
@@ -23,6 +24,7 @@ def main(arguments: list[str]) -> int:
     """Writes the text's bytes to stdout; foreseen errors are one line on stderr and status 1."""
     options = _parser().parse_args(arguments)
     try:
+        check_folder("--results", options.results, RESULTS)
         record = find_run(options.run, options.profile, options.results)
         model, alphabet, step = load_character_model(record, options.trust)
         prime = numbers(os.fsencode(options.prime), alphabet)
@@ -72,7 +74,7 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m hypernetworks sample", description=__doc__)
     parser.add_argument("run", help="a row, such as table3/lstm_1000, or a record's file")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
-    parser.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     parser.add_argument("--length", type=int, default=1000, help="symbols to draw")
     parser.add_argument("--temperature", type=float, default=1.0, help="0: the most probable")
     parser.add_argument("--prime", default="\n", help="the text to go on from; default: a newline")

@@ -22,7 +22,7 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
 
     Args:
         name: a record's file; or a row such as "table3/lstm_1000", for its newest finished run
-            here, or else its newest.
+            here, or else its newest; of a row with several kinds of run, one of text.
     Raises:
         RunError: if there is none.
         RecordError: if a record is damaged.
@@ -42,7 +42,15 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
             f"{name}: no run of profile {profile} with a checkpoint under {results / 'runs'}; "
             f"python -m hypernetworks experiment={name} profile={profile} trains one"
         )
-    return max(left, key=lambda record: (record["status"] == "finished", created(record)))
+
+    def fitness(record: records.Record) -> tuple[bool, bool, Any]:
+        return of_text(record), record["status"] == "finished", created(record)
+
+    return max(left, key=fitness)
+
+
+def of_text(record: records.Record) -> bool:
+    return isinstance(record["data"]["split"].get("alphabet"), str)
 
 
 def checkpoint_of(record: records.Record) -> Checkpoint:
@@ -63,11 +71,12 @@ def load_character_model(
         CheckpointError: if the checkpoint is damaged or is another run's.
     """
     split: Any = record["data"]["split"]
-    if not isinstance(split.get("alphabet"), str):
-        raise RunError(f"{record.path}: the record names no alphabet: not a character model's run")
     config = {"model": None, "dataset": None, **record["config"]}
     if not all(isinstance(config[group], dict) for group in ("model", "dataset")):
         raise RunError(f"{record.path}: its config names no model or no data set: edited by hand?")
+    if not of_text(record):
+        data = config["dataset"].get("name")
+        raise RunError(f"{record.path}: a run on {data}, no text: not a character model's run")
     if "_target_" in config["model"] and not trusted:
         raise RunError(
             f"{record.path}: its model is code of somebody's own, {config['model']['_target_']}; "

@@ -66,9 +66,10 @@ def run(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     try:
-        _check_folder(options.results)
+        check_folder("--results", options.results, RESULTS)
         if options.experiments is None:
             options.experiments = experiments_dir()
+        check_folder("--experiments", options.experiments)
         status: int = options.command(options)
     except BrokenPipeError:
         raise
@@ -78,13 +79,13 @@ def _run(options: argparse.Namespace) -> int:
     return status
 
 
-def _check_folder(results: Path) -> None:
-    """Raises RecordError where a results folder was named that is none; the default one may be
-    missing, since nothing has run yet."""
-    if results.exists() and not results.is_dir():
-        raise records.RecordError(f"--results {results}: it is no folder")
-    if not results.exists() and results != RESULTS:
-        raise records.RecordError(f"--results {results}: there is no such folder")
+def check_folder(option: str, folder: Path, default: Path | None = None) -> None:
+    """Raises RecordError where a folder was named that is none; the default one may be missing,
+    since nothing has run yet."""
+    if folder.exists() and not folder.is_dir():
+        raise records.RecordError(f"{option} {folder}: it is no folder")
+    if not folder.exists() and folder != default:
+        raise records.RecordError(f"{option} {folder}: there is no such folder")
 
 
 def _chosen(options: argparse.Namespace) -> list[Table]:
