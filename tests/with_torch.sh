@@ -4,8 +4,7 @@ set -eu
 venv=".venv-torch-$2"
 test -x "$venv/bin/pip" || "$1" -m venv "$venv"
 "$venv/bin/python" -m pip install --quiet --disable-pip-version-check \
-  "torch==$2" torchvision numpy pytest hypothesis omegaconf hydra-core tqdm
-"$venv/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps -e .
+  "torch==$2" torchvision -e ".[suite]" pytest hypothesis
 echo "torch $2"
 # Warnings of an older torch are its own.
 "$venv/bin/python" -m pytest -q -W default tests/recurrent tests/static tests/models tests/training

@@ -12,6 +12,7 @@ import pytest
 import torch
 from filelock import FileLock
 
+from hypernetworks.app import lead as leader
 from hypernetworks.app import run as runner
 from hypernetworks.app.identity import deviations, locate
 from hypernetworks.app.run import RunError, run
@@ -208,8 +209,8 @@ def test_a_signal_at_the_very_end_keeps_the_run_and_stops_the_sweep(small, recor
         _evaluate(*arguments)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    _evaluate = runner._evaluate
-    monkeypatch.setattr(runner, "_evaluate", evaluate_and_be_stopped)
+    _evaluate = leader._evaluate
+    monkeypatch.setattr(leader, "_evaluate", evaluate_and_be_stopped)
     with pytest.raises(Interrupted, match="interrupted; this run is finished"):
         run(small())
     (record,) = records()

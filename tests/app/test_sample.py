@@ -73,7 +73,7 @@ def test_a_run_that_is_no_text_or_lost_its_checkpoint_is_refused(small, tmp_path
     results = str(tmp_path / "results")
     run(small("table_a1/mlp"))
     assert main(["table_a1/mlp", "--results", results]) == 1
-    assert "a run on mnist, images: not a character model's run" in capsys.readouterr().err
+    assert "a run on mnist, no text: not a character model's run" in capsys.readouterr().err
     (record,) = find(tmp_path / "results")
     checkpoint = record.path.parent / record["id"] / "checkpoint.pt"
     checkpoint.unlink()

@@ -1,7 +1,6 @@
 """One run: from a composed configuration to a finished record."""
 
 import logging
-from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -17,23 +16,19 @@ from hypernetworks.app import sweep
 from hypernetworks.app.build import build
 from hypernetworks.app.checks import RunError, check_config
 from hypernetworks.app.identity import RunFiles, deviations, locate
+from hypernetworks.app.lead import lead, obey
 from hypernetworks.app.listeners import (
-    MetricsListener,
-    ProgressListener,
-    bar_over,
     log_to,
-    progress_bar,
 )
 from hypernetworks.app.memory import memory_explained
-from hypernetworks.app.outcome import Run, RunRecord, write_arrays, write_curve
+from hypernetworks.app.outcome import Run, RunRecord
 from hypernetworks.app.threads import threads_of
-from hypernetworks.app.tracking import open_tracker
 from hypernetworks.data.errors import DataError
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
 from hypernetworks.report.records import RecordError
 from hypernetworks.training.devices import Placement, placement
-from hypernetworks.training.files import CheckpointError, MetricsFile
+from hypernetworks.training.files import CheckpointError
 from hypernetworks.training.loop import Loop
 from hypernetworks.training.optim import build_optimizer
 from hypernetworks.training.precision import computed_in
@@ -41,7 +36,7 @@ from hypernetworks.training.schedule import build_scheduler
 from hypernetworks.training.selection import selection_of
 from hypernetworks.training.settings import SettingsError, TrainerSettings
 from hypernetworks.training.steps import total_steps
-from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
+from hypernetworks.training.stopping import Diverged, Interrupted, stop_on_signals
 
 log = logging.getLogger("hypernetworks")
 
@@ -184,108 +179,12 @@ def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
         if computed_in(run.settings.precision, place.device) != run.settings.precision:
             log.warning("no bfloat16 units here: its products are computed in float32")
         record = RunRecord.open(run, earlier, loop.progress, deviations(list(overrides)))
-        _lead(run, loop, record)
+        lead(run, loop, record)
     else:
         with stop_on_signals() as stop:
             loop.run(stop)
-        _obey(stop, loop)
+        obey(stop, loop)
     return loop.progress.best_value
-
-
-def _lead(run: Run, loop: Loop, record: RunRecord) -> None:
-    """Trains as the process that shows, writes and mirrors the run."""
-    cfg, files, first = run.cfg, run.files, loop.progress.step
-    # In a sweep the log's lines begin with the row already.
-    label = files.id if sweep.board() else f"{cfg.table}/{cfg.row} {files.id}"
-    hidden = cfg.quiet or sweep.board() is not None
-    metrics = MetricsFile(files.folder / "metrics.jsonl")
-    metrics.cut_after(first)
-    if first and not loop.state.curve:  # checkpoints of before had none
-        loop.state.curve = [line for line in metrics.lines() if "epoch" in line]
-    log.info("%s: %s", label, "resumes" if first else "starts")
-    with (
-        open_tracker(cfg, files, record.value) as tracker,
-        progress_bar(first, run.steps, label, hidden) as bar,
-        stop_on_signals() as stop,
-    ):
-        asked = sweep.stopped()
-        if asked is not None:
-            stop(asked, None)
-        shown = ProgressListener(bar, run.selection[0], first, run.steps)
-        loop.listeners += [MetricsListener(metrics), shown, tracker, record]
-        status, error = "failed", None
-        try:
-            with memory_explained(cfg):
-                ended = loop.run(stop)
-                if ended:
-                    _evaluate(run, loop, record, stop, hidden)
-                    write_arrays(run.experiment.task.arrays(loop.model), files)
-                    write_curve(loop.state.curve, files)
-            status = "finished" if ended else "time_limit"
-        except KeyboardInterrupt as interrupt:
-            status = "interrupted"
-            log.warning("%s: %s", label, str(interrupt) or "interrupted; the same command resumes")
-            raise
-        except Exception as failure:
-            status = "diverged" if isinstance(failure, Diverged) else "failed"
-            error = str(failure) or type(failure).__name__
-            raise
-        finally:
-            _close(record, status, error)
-            tracker.finish(record.value, files)
-    _report(label, record.value)
-    _obey(stop, loop, status == "finished")
-
-
-def _close(record: RunRecord, status: str, error: str | None) -> None:
-    """Closes the record; a disk that is full for it too does not hide what ended the run."""
-    try:
-        record.close(status, error)
-    except OSError as failure:
-        if status in ("finished", "time_limit"):
-            raise
-        log.warning("the record stays as it was: %s", failure)
-
-
-def _obey(stop: StopFlag, loop: Loop, finished: bool = False) -> None:
-    """A signal that came too late to stop training stops what comes after it; of a run that is
-    finished, the rest of its sweep."""
-    if stop.signum is not None:
-        raise Interrupted(loop.progress.step, stop.signum, finished)
-
-
-def _evaluate(run: Run, loop: Loop, record: RunRecord, stop: StopFlag, hidden: bool) -> None:
-    """Final metrics with the best weights: the one time that the test split is read.
-
-    Raises:
-        Interrupted: at a signal; the record then has none of them, and the next call all.
-    """
-
-    def until_asked(batches: Iterable[Any], name: str, total: int) -> Iterator[Any]:
-        for batch in bar_over(batches, name, total, hidden):
-            _obey(stop, loop)
-            yield batch
-
-    experiment = run.experiment
-    at_end = [evaluation for evaluation in experiment.evaluations if evaluation.at_end]
-    log.info("evaluating with the weights of step %s", loop.progress.best_step)
-    record.add_metrics(loop.evaluate_all(at_end, until_asked))
-    if experiment.baseline is not None:
-        baseline, shown = experiment.baseline(), experiment.task.headline[0]
-        (of_table,) = [e for e in at_end if shown in e.measures(experiment.task)]
-        found = experiment.task.evaluate(baseline, of_table.batches, of_table.metrics)
-        named = {f"{of_table.name}_{metric}": value for metric, value in found.items()}
-        record.add_baseline(str(baseline.name), named)
-
-
-def _report(label: str, record: dict[str, Any]) -> None:
-    if record["status"] == "time_limit":
-        log.info("%s: time limit at step %d; the same command resumes", label, record["steps"])
-        return
-    shown = ", ".join(f"{k} {m['value']:.4g} {m['unit']}" for k, m in record["metrics"].items())
-    generated = record["data"]["kind"] == "sample"
-    warning = " (GENERATED DATA: not comparable with the paper)" if generated else ""
-    log.info("%s: %s after %d steps%s", label, shown, record["steps"], warning)
 
 
 def _lock(files: RunFiles) -> FileLock:
