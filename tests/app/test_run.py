@@ -183,7 +183,7 @@ def test_a_signal_during_the_final_evaluation_leaves_none_of_it(
 
     cfg = small("table7/cnn")
     with monkeypatch.context() as patched:
-        patched.setattr(runner, "bar_over", bar_over)
+        patched.setattr(leader, "bar_over", bar_over)
         with pytest.raises(Interrupted, match="at step 6; the same command resumes it"):
             run(cfg)
     (record,) = records()
