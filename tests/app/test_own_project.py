@@ -124,7 +124,7 @@ def test_other_ways_to_name_them(project, tmp_path):
     assert "conf/experiment/mine/small.yaml: 4" in text
     typo = project("--config-dir", "conf", "experiment=mine/smal", check=False)
     assert typo.stderr.strip() == (
-        "error: experiment=mine/smal: unknown choice; did you mean mine/small or mine/net?"
+        "error: experiment=mine/smal: unknown choice; did you mean mine/small?"
     )
 
 
