@@ -142,7 +142,7 @@ def test_outside_of_them_auto_stays_fused(name):
     names = set()
     while nodes:
         node = nodes.pop()
-        names.add(node.name())
+        names.add(type(node).__name__)
         nodes += [following for following, _ in node.next_functions if following is not None]
     assert any("_sequence" in found for found in names) == ("full" not in name)
 
