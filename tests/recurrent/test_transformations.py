@@ -138,8 +138,8 @@ def test_what_the_fused_form_cannot_do_names_the_form_that_can(name):
 def test_outside_of_them_auto_stays_fused(name):
     model, x = stack(name), draw(3, 2, D).requires_grad_()
     jvp(lambda x: model(x)[0], (x.detach(),), (x.detach(),))
-    nodes = [model(x)[0].grad_fn]
-    names = set()
+    output, _ = model(x)
+    nodes, names = [output.grad_fn], set()
     while nodes:
         node = nodes.pop()
         names.add(type(node).__name__)
