@@ -5,6 +5,7 @@ out. Replaying runs the function on the former and fills the latter.
 """
 
 import logging
+import shutil
 
 import pytest
 import torch
@@ -12,6 +13,7 @@ import torch
 from hypernetworks import HyperLSTM, LayerNormLSTM
 from hypernetworks.recurrent.fused import graphs, native
 from hypernetworks.recurrent.fused.graphs import KEPT, RUNS_BEFORE_RECORDING, replayed
+from hypernetworks.recurrent.fused.rows import Rows
 from hypernetworks.recurrent.fused.step import step_backward, step_forward
 from hypernetworks.recurrent.masks import Masks
 from tests.recurrent.cells import MAKERS, D, random_masks, random_state, randomised
@@ -193,3 +195,35 @@ def test_compiling_can_be_forbidden(monkeypatch, tmp_path):
     assert native.load() is None
     assert not graphs.wanted()
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(("compiler", "works"), [("env {}", True), ("'{}", False)])
+def test_the_compiler_is_read_as_a_shell_would(compiler, works, monkeypatch, caplog, tmp_path):
+    """CXX="ccache g++": a program and its arguments; an open quote is no compiler."""
+    found = shutil.which("g++") or shutil.which("clang++")
+    if found is None:
+        pytest.skip("no C++ compiler")
+    for name, value in {"_library": None, "_tried": False}.items():
+        monkeypatch.setattr(native, name, value)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("CXX", compiler.format(found))
+    assert (native.load() is not None) is works
+    assert ("torch operations instead" in caplog.text) is not works
+
+
+@pytest.mark.parametrize("name", ["inputs", "c", "mask"])
+@pytest.mark.usefixtures("native_steps")
+def test_memory_of_another_type_is_not_read_as_numbers(name):
+    memory = {
+        "products": torch.zeros(1, 2, 12),
+        "inputs": torch.zeros(1, 2, 12),
+        "h": torch.zeros(2, 2, 3),
+        "c": torch.zeros(2, 2, 3),
+        "mask": torch.ones(1, 2, 3),
+    }
+    nothing = dict.fromkeys(("scales", "bias", "norm", "h_product"))
+    options = {"forget_bias": 1.0, "epsilon": 0.0}
+    native.Native(Rows(**memory, **nothing, **options), native.loaded())
+    memory[name] = memory[name].to(torch.int32)
+    with pytest.raises(TypeError, match=rf"^{name} is torch\.int32 on cpu, not torch\.float32"):
+        native.Native(Rows(**memory, **nothing, **options), native.loaded())
