@@ -61,15 +61,14 @@ def alone(size: Size) -> None:
 
 def before(folder: Path) -> CDLL | None:
     """The compiled steps of that commit, where git has it."""
-    source, path = folder / "rows.cpp", folder / "rows.so"
+    source = folder / "rows.cpp"
     root = native.SOURCE.parent
     wanted = f"{BEFORE}:./{native.SOURCE.name}"
     shown = subprocess.run(["git", "show", wanted], cwd=root, capture_output=True)
     if shown.returncode:
         return None
     source.write_bytes(shown.stdout)
-    native.compile_library(source, path)
-    return native.open_library(path)
+    return native.open_library(native.compile_library(source, folder, "rows"))
 
 
 class Steps:

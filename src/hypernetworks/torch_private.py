@@ -61,12 +61,18 @@ def in_transformation() -> bool:
 
     Without the names: True, so that what knows neither is not used.
     """
+    dual = getattr(torch.autograd.forward_ad, "_current_level", None)
+    return dual is None or dual >= 0 or _in_functorch()
+
+
+def _in_functorch() -> bool:
     functorch = getattr(torch._C, "_functorch", None)
     level = getattr(functorch, "maybe_current_level", None)
-    dual = getattr(torch.autograd.forward_ad, "_current_level", None)
-    if level is None or dual is None:
-        return True
-    return level() is not None or bool(dual >= 0)
+    return level is None or level() is not None
+
+
+# Torch's compiler asks it once, while it traces, and traces anew where the answer would differ.
+_in_functorch._dynamo_marked_constant = True  # type: ignore[attr-defined]
 
 
 def run_forward_pre_hooks(module: nn.Module) -> None:

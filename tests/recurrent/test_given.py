@@ -83,8 +83,20 @@ def test_inputs_that_are_something_else(name):
             call(x.double())
         with pytest.raises(ValueError, match="expected vectors of 5 or integer symbols"):
             call(torch.randn(T, B, D + 1))
-    with pytest.raises(TypeError, match="must be a tensor or packed, not a list"):
-        model([x])
+    for call in (model, model.step, cell):
+        with pytest.raises(TypeError, match="must be a tensor, not a list"):
+            call([x])
+
+
+@ALL
+@BACKENDS
+def test_inputs_on_another_device(name, backend):
+    model = STACKS[name](backend=backend)
+    cell = model.cells()[0]
+    for x in (torch.zeros(T, B, D, device="meta"), torch.zeros(T, B, device="meta").long()):
+        for call in (model, lambda x: model.step(x[0]), lambda x: cell(x[0])):
+            with pytest.raises(ValueError, match="the input is on meta, the weights are on cpu"):
+                call(x)
 
 
 @ALL

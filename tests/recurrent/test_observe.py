@@ -121,6 +121,14 @@ def test_single_steps_are_runs_and_join(kind):
         torch.testing.assert_close(found, runs["layers.0"][0].weight_change())
 
 
+def test_a_compiled_part_of_a_model_is_seen_by_its_name():
+    model = torch.nn.Sequential()
+    model.add_module("core", torch.compile(stack(LSTM), backend="eager"))
+    with observe(model) as runs:
+        model.core(torch.randn(4, 2, 3, dtype=torch.float64))
+    assert {name: len(found) for name, found in runs.items()} == {"core.layers.0": 1}
+
+
 def test_a_cell_by_itself_and_unbatched():
     cell = HyperLSTMCell(3, 5, hyper_size=4)
     with observe(cell) as runs:

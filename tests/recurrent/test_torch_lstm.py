@@ -58,8 +58,21 @@ def test_the_weights_are_copies_on_its_device_and_of_its_type():
     assert LSTM.from_torch(torch.nn.LSTM(4, 6, device="meta")).cells()[0].weight_x.is_meta
 
 
+def test_weights_that_are_frozen_stay_so_and_its_state_dict_has_no_forget_bias():
+    lstm = theirs({"bidirectional": True})
+    lstm.weight_hh_l0_reverse.requires_grad_(False)
+    ours = LSTM.from_torch(lstm)
+    frozen = {name for name, p in ours.named_parameters() if not p.requires_grad}
+    assert frozen == {"layers.0_reverse.cell.weight_h"}
+    fresh = LSTM(4, 6, bidirectional=True, forget_bias=0.0, dtype=torch.float64)
+    fresh.load_state_dict(ours.state_dict())
+    assert_same(fresh, lstm)
+
+
 def test_what_has_no_counterpart_is_refused():
     with pytest.raises(ValueError, match="proj_size=3"):
         LSTM.from_torch(torch.nn.LSTM(4, 6, proj_size=3))
+    with pytest.raises(TypeError, match=r"torch\.nn\.LSTM is wanted, not a GRU"):
+        LSTM.from_torch(torch.nn.GRU(4, 6))
     with pytest.raises(ValueError, match=r"recurrent_dropout=0\.1"):
         LSTM(4, 6, recurrent_dropout=0.1).to_torch()

@@ -134,6 +134,21 @@ def test_what_the_fused_form_cannot_do_names_the_form_that_can(name):
             first.sum().backward()
 
 
+@pytest.mark.parametrize("name", [name for name in STACKS if "full" not in name])
+def test_a_batch_of_gradients_names_the_form_that_can(name):
+    x, along = draw(3, 2, D).requires_grad_(), draw(4, 3, 2, H)
+    model = stack(name)
+    along = torch.cat([along] * model.directions, -1)
+    output, _ = model(x)
+    with pytest.raises(RuntimeError, match=r'batch of gradients.*backend="reference"'):
+        torch.autograd.grad(output, x, along, is_grads_batched=True)
+    output, _ = stack(name, backend="reference")(x)
+    (found,) = torch.autograd.grad(output, x, along, is_grads_batched=True, retain_graph=True)
+    for one, direction in zip(found, along, strict=True):
+        expected = torch.autograd.grad(output, x, direction, retain_graph=True)[0]
+        torch.testing.assert_close(one, expected)
+
+
 @ALL
 def test_outside_of_them_auto_stays_fused(name):
     model, x = stack(name), draw(3, 2, D).requires_grad_()
@@ -156,3 +171,30 @@ def test_compiled_forward_mode():
 
     found = torch.compile(lambda x: jvp(output, (x,), (along,))[1], backend="eager")(x)
     torch.testing.assert_close(found, difference(output, x, along), rtol=1e-6, atol=1e-8)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+def test_compiled_outside_and_then_called_within():
+    """What was compiled for a plain call is not what forward mode or torch.func gets."""
+    model, x, along = stack("lstm"), draw(3, 2, D), draw(3, 2, D).flip(0)
+    compiled = torch.compile(lambda x: model(x)[0], backend="eager")
+    close = {"rtol": 1e-6, "atol": 1e-8}
+    with torch.no_grad():
+        expected = difference(lambda x: model(x)[0], x, along)
+        plain = compiled(x)
+        with forward_ad.dual_level():
+            tangent = forward_ad.unpack_dual(compiled(forward_ad.make_dual(x, along))).tangent
+    torch.testing.assert_close(tangent, expected, **close)
+    torch.testing.assert_close(jvp(compiled, (x,), (along,))[1], expected, **close)
+    torch.testing.assert_close(compiled(x), plain)
+
+
+@pytest.mark.filterwarnings("ignore:The .grad attribute of a Tensor that is not a leaf")
+@pytest.mark.parametrize("backend", ["auto", "reference"])
+def test_compiled_gradients(backend):
+    model, x = stack("lstm", backend=backend), draw(2, 1, D)
+
+    def loss(x):
+        return model(x)[0].square().sum()
+
+    torch.testing.assert_close(torch.compile(grad(loss), backend="eager")(x), grad(loss)(x))

@@ -129,7 +129,8 @@ def quoted(value: str, sweeping: bool = False) -> str:
 
     `~` is the home folder; a comma in a sweep parts two paths, as for every key.
     """
-    if value[:1] in "'\"" or "${" in value or (sweeping and "," in value):
+    in_quotes = len(value) > 1 and value[0] == value[-1] and value[0] in "'\""
+    if in_quotes or "${" in value or (sweeping and "," in value):
         return value
     path = str(Path(value).expanduser()) if value.startswith("~") else value
     escaped = re.sub(r"(\\+)(?='|$)", r"\1\1", path).replace("'", "\\'")

@@ -21,6 +21,4 @@ def threads_of(run: Run, earlier: dict[str, Any] | None) -> int:
     cores = min(usable_cores(), torch.get_num_threads())
     if earlier:
         return min(int(earlier["machine"]["threads"]), cores)
-    weights = sum(parameter.numel() for parameter in run.model.parameters())
-    examples = run.experiment.examples[0] / len(run.experiment.train)
-    return suitable_threads(weights * examples, cores)
+    return suitable_threads(run.experiment.multiplications(run.model), cores)

@@ -142,22 +142,27 @@ def start_wandb(logger: DictConfig, results: Path, **about: Any) -> Any | None:
         about: further arguments of `wandb.init`.
     """
     refused: Exception | None = None
-    for mode in dict.fromkeys((logger.mode, "offline")):
+    for mode in (logger.mode, "offline"):
         try:
             run = _init(logger, results, mode, about)
         except Exception as error:  # wandb's come from all its layers, and have no common class
             refused = refused or error
+            _forget_settings()
         else:
             if refused is not None:
                 place = results / "wandb"
                 remedy = f"this run is mirrored offline, under {place} (wandb sync uploads it)"
                 log.warning("wandb did not start; %s: %s", remedy, _one_line(refused))
-                # The next rows of a sweep do not wait for what did not answer this one.
-                os.environ["WANDB_MODE"] = "offline"
             return run
     assert refused is not None
     log.warning("wandb did not start; going on without it: %s", _one_line(refused))
     return None
+
+
+def _forget_settings() -> None:
+    """What the environment may have said wrongly, wandb would refuse offline too."""
+    os.environ["WANDB_MODE"] = "offline"
+    os.environ.update(LIMITS)
 
 
 def _init(logger: DictConfig, results: Path, mode: Any, about: dict[str, Any]) -> Any:

@@ -91,7 +91,8 @@ def load_character_model(
         raise RunError(f"{record.path}: not evaluated yet, so that no weights are the best")
     alphabet = Alphabet.from_record(split)
     symbols = config["dataset"].get("symbols", len(alphabet.symbols))
-    model = trained_model(OmegaConf.create({"name": None, **config["model"]}), symbols)
+    named = config["model"] if "_target_" in config["model"] else {"name": None, **config["model"]}
+    model = trained_model(OmegaConf.create(named), symbols)
     if not isinstance(model, CharacterModel):
         raise RunError(f"{record.path}: its model is no CharacterModel")
     try:

@@ -14,6 +14,7 @@ from hypernetworks.recurrent.given import (
     check_input,
     check_input_mask,
     check_masks,
+    check_tensor,
     checked_state,
 )
 from hypernetworks.recurrent.masks import NO_MASKS, Masks
@@ -109,6 +110,7 @@ class Cell(nn.Module, Generic[State]):
         Returns:
             the new state, h first.
         """
+        check_tensor(x)
         for part in self.modules():
             if part is not self:  # its own have just run
                 run_forward_pre_hooks(part)
@@ -178,6 +180,8 @@ class Cell(nn.Module, Generic[State]):
 
     def _fuses(self, backend: Backend) -> bool:
         check_backend(backend)
+        if backend == "reference":
+            return False
         beyond = in_transformation() or torch.onnx.is_in_onnx_export()
         if backend == "fused":
             if not self.can_fuse():
@@ -188,7 +192,7 @@ class Cell(nn.Module, Generic[State]):
                     'transformations and no ONNX form; backend="reference" has them'
                 )
             return True
-        return backend == "auto" and self.can_fuse() and not beyond
+        return self.can_fuse() and not beyond
 
     def checked_state(self, state: Sequence[Tensor], *leading: int) -> State:
         """The state as this cell's type, refused if its shapes, types or devices are wrong."""

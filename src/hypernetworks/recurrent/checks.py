@@ -16,6 +16,15 @@ def check_rate(name: str, rate: float) -> float:
     return rate
 
 
+def check_number(name: str, value: float) -> float:
+    """Raises TypeError, ValueError unless it is a finite number, no bool."""
+    if isinstance(value, bool | str):
+        raise TypeError(f"{name}={value!r}: it must be a number")
+    if not math.isfinite(value):
+        raise ValueError(f"{name}={value}: it must be finite")
+    return float(value)
+
+
 def check_flag(name: str, flag: bool) -> bool:
     """Raises TypeError unless it is True or False: a number stands in a wrong place."""
     if not isinstance(flag, bool):

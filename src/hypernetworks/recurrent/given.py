@@ -16,10 +16,14 @@ from hypernetworks.recurrent.state import State
 Shape = tuple[int, ...]
 
 
-def check_input(x: Any, leading: int, input_size: int, like: Tensor) -> None:
-    """Vectors (..., D) of the weights' type, or symbol ids (...), with `leading` dimensions."""
+def check_tensor(x: Any) -> None:
     if not isinstance(x, Tensor):
         raise TypeError(f"the input must be a tensor, not a {type(x).__name__}")
+
+
+def check_input(x: Tensor, leading: int, input_size: int, like: Tensor) -> None:
+    """Vectors (..., D) of the weights' type, or symbol ids (...), with `leading` dimensions."""
+    check_device("the input", x, like)
     wanted = f"vectors of {input_size} or integer symbols"
     if not x.is_floating_point():
         if x.dtype not in (torch.int64, torch.int32):

@@ -14,7 +14,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hypernetworks.recurrent.cell import Cell
-from hypernetworks.recurrent.checks import check_flag, check_rate
+from hypernetworks.recurrent.checks import check_flag, check_number, check_rate
 from hypernetworks.recurrent.fused.hyper_sequence import hyper_sequence
 from hypernetworks.recurrent.generator import Generator, Scales
 from hypernetworks.recurrent.initialisation import (
@@ -198,7 +198,10 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
         whole("hyper_size", hyper_size)
         check_rate("hyper_recurrent_dropout", hyper_recurrent_dropout)
         check_flag("layer_norm", layer_norm)
-        self.forget_bias = float(forget_bias)
+        check_flag("pre_norm_bias", pre_norm_bias)
+        if hyper_layer_norm is not None:
+            check_flag("hyper_layer_norm", hyper_layer_norm)
+        self.forget_bias = check_number("forget_bias", forget_bias)
         factory: dict[str, Any] = {"device": device, "dtype": dtype}
         self.norm = (
             GateNorm(self.hidden_size, layer_norm_epsilon, **factory) if layer_norm else None
@@ -218,7 +221,7 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
 
     def set_forget_bias(self, value: float) -> None:
         """Of the main and the hyper cell."""
-        self.forget_bias = float(value)
+        self.forget_bias = check_number("forget_bias", value)
         self.hyper.set_forget_bias(value)
 
     def state_sizes(self) -> tuple[int, ...]:

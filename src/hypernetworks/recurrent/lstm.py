@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from hypernetworks.recurrent.cell import Cell
-from hypernetworks.recurrent.checks import check_epsilon
+from hypernetworks.recurrent.checks import check_epsilon, check_flag, check_number
 from hypernetworks.recurrent.fused.sequence import lstm_sequence
 from hypernetworks.recurrent.fused.step import normalize
 from hypernetworks.recurrent.initialisation import (
@@ -112,7 +112,7 @@ class LSTMCell(Cell[LSTMState]):
         device: Device,
         dtype: torch.dtype | None,
     ) -> None:
-        self.forget_bias = float(forget_bias)
+        self.forget_bias = check_number("forget_bias", forget_bias)
         self.input_init: InputInit = input_init
         size = 4 * self.hidden_size
         self.weight_x = parameter(size, self.input_size, device=device, dtype=dtype)
@@ -131,7 +131,7 @@ class LSTMCell(Cell[LSTMState]):
             self.norm.reset_parameters()
 
     def set_forget_bias(self, value: float) -> None:
-        self.forget_bias = float(value)
+        self.forget_bias = check_number("forget_bias", value)
 
     def state_sizes(self) -> tuple[int, ...]:
         return self.hidden_size, self.hidden_size
@@ -209,4 +209,5 @@ class LayerNormLSTMCell(LSTMCell):
     ) -> None:
         Cell.__init__(self, input_size, hidden_size, recurrent_dropout)
         norm = GateNorm(self.hidden_size, layer_norm_epsilon, device=device, dtype=dtype)
-        self._add_parameters(forget_bias, input_init, norm, pre_norm_bias, device, dtype)
+        bias = check_flag("pre_norm_bias", pre_norm_bias)
+        self._add_parameters(forget_bias, input_init, norm, bias, device, dtype)

@@ -6,6 +6,7 @@ Each takes the arguments of torch.nn.LSTM that make sense for it and those of it
 import torch
 
 from hypernetworks.recurrent.cell import Backend
+from hypernetworks.recurrent.checks import check_flag
 from hypernetworks.recurrent.hyper import EmbeddingsFrom, HyperLSTMCell
 from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
 from hypernetworks.recurrent.initialisation import Device, InputInit
@@ -63,10 +64,10 @@ class LSTM(Stack[LSTMState]):
         """The same function with the same weights, on its device and in its mode.
 
         Its two biases become one, its gates i, f, g, o ours, i, g, f, o; forget_bias is 0. Without
-        biases there, ours are 0 and frozen.
+        biases there, ours are 0 and frozen. Its state dict is one of LSTM(..., forget_bias=0.0).
 
         Raises:
-            ValueError: it has a proj_size, which there is none of here.
+            TypeError: it is no torch.nn.LSTM. ValueError: it has a proj_size.
         """
         found = cls(**options_of(lstm))
         take_weights(found.cells(), lstm)
@@ -172,7 +173,7 @@ class HyperRNN(Stack[HyperRNNState]):
         device: Device = None,
         dtype: torch.dtype | None = None,
     ) -> None:
-        kind = FullHyperRNNCell if full else HyperRNNCell
+        kind = FullHyperRNNCell if check_flag("full", full) else HyperRNNCell
 
         def make_cell(size: int) -> HyperRNNCell | FullHyperRNNCell:
             return kind(

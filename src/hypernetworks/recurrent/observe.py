@@ -141,7 +141,7 @@ def _cells(model: nn.Module) -> Iterator[tuple[str, Cell[Any]]]:
             parts.update(module.modules())
             layer = name.rpartition(".")[0]
             found = layer if isinstance(model.get_submodule(layer), Layer) else name
-            yield found.removeprefix("_orig_mod."), module
+            yield found.replace("_orig_mod.", ""), module
 
 
 def _states(

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 
 from hypernetworks.recurrent.cell import Backend, Cell, check_backend
 from hypernetworks.recurrent.checks import check_flag, check_rate
-from hypernetworks.recurrent.given import check_input, check_input_mask
+from hypernetworks.recurrent.given import check_input, check_input_mask, check_tensor
 from hypernetworks.recurrent.layer import Layer
 from hypernetworks.recurrent.masks import Masks
 from hypernetworks.recurrent.state import State, over, stacked
@@ -109,8 +109,7 @@ class Stack(nn.Module, Generic[State]):
         """
         if isinstance(x, PackedSequence):
             return self._packed(x, state, masks, input_mask)
-        if not isinstance(x, Tensor):
-            raise TypeError(f"the input must be a tensor or packed, not a {type(x).__name__}")
+        check_tensor(x)
         if x.dim() == (2 if x.is_floating_point() else 1):
             state = self._unbatched_state(state)
             input_mask = None if input_mask is None else input_mask.unsqueeze(1)
@@ -141,6 +140,7 @@ class Stack(nn.Module, Generic[State]):
         """
         if self.bidirectional:
             raise ValueError("a bidirectional stack has no single steps: it reads from both ends")
+        check_tensor(x)
         dims = 2 if x.is_floating_point() else 1
         if x.dim() == dims - 1:
             h, new = self.step(x.unsqueeze(0), self._unbatched_state(state))

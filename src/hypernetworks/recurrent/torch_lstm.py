@@ -28,8 +28,11 @@ def options_of(theirs: nn.LSTM) -> dict[str, Any]:
     """The arguments of an LSTM of ours that computes the same.
 
     Raises:
+        TypeError: it is something else.
         ValueError: it projects its h (proj_size), which ours does not.
     """
+    if not isinstance(theirs, nn.LSTM):
+        raise TypeError(f"a torch.nn.LSTM is wanted, not a {type(theirs).__name__}")
     if theirs.proj_size:
         raise ValueError(f"proj_size={theirs.proj_size}: an LSTM here has no projection of h")
     weight = theirs.weight_ih_l0
@@ -61,6 +64,9 @@ def take_weights(cells: Iterable[Cell[Any]], theirs: nn.LSTM) -> None:
             found.bias.copy_(gates_swapped(both))
         else:
             found.bias.zero_().requires_grad_(False)
+        for name in ("weight_ih", "weight_hh"):
+            learned = getattr(theirs, f"{name}_{suffix}").requires_grad
+            (found.weight_x if name == "weight_ih" else found.weight_h).requires_grad_(learned)
 
 
 @torch.no_grad()

@@ -14,6 +14,7 @@ from torch import Tensor, nn
 
 from hypernetworks.sizes import whole
 from hypernetworks.static.generator import KernelGenerator
+from hypernetworks.torch_private import run_forward_pre_hooks
 
 
 class Group(NamedTuple):
@@ -102,6 +103,7 @@ class KernelBank(nn.Module):
 
     def kernel(self, layer: int) -> Tensor:
         """The kernel of one layer alone, that of `forward` to rounding."""
+        run_forward_pre_hooks(self)  # it is not called
         (group,) = [group for group in self.groups if layer in group.layers]
         count = math.prod(group.tiles)
         first = group.embeddings.start + group.layers.index(layer) * count

@@ -79,9 +79,10 @@ class Current:
         return self._alone(name)
 
     def weight(self, name: str) -> Tensor:
-        """The kernel of the layer of that name; outside of calls it is made for the caller."""
+        """The kernel of the layer of that name, for the caller to keep: a kernel that calls share
+        is copied, outside of calls it is made."""
         found = self._running(name)
-        return self._alone(name) if found is None else found
+        return self._alone(name) if found is None else own(found)
 
     def lay_out(self, name: str, kernel: Tensor) -> None:
         """Replaces the kernel of a running call by one of the same numbers."""
@@ -105,6 +106,11 @@ class Current:
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Current, (self.banks, self.names)  # calls belong to no copy and no file
+
+
+def own(kernel: Tensor) -> Tensor:
+    """Kernels without a gradient may be kept for later calls: whoever writes gets a copy."""
+    return kernel if kernel.requires_grad else kernel.clone()
 
 
 def _itself(tensor: Tensor) -> Tensor:

@@ -56,8 +56,8 @@ def fit(bank: KernelBank, kernels: dict[str, Tensor]) -> dict[str, float]:
     _set(bank, _factors(_basic(bank, given), used, bank.generator.embedding_size))
     errors = {}
     for name, kernel, made in zip(kernels, given, bank(), strict=True):
-        size = max(float(kernel.norm()), torch.finfo(torch.float64).tiny)
-        errors[name] = float((made.to("cpu", torch.float64) - kernel).norm()) / size
+        size, off = float(kernel.norm()), float((made.to("cpu", torch.float64) - kernel).norm())
+        errors[name] = off / size if size else (math.inf if off else 0.0)
     return errors
 
 

@@ -19,11 +19,12 @@ from torch.fx import Proxy
 from hypernetworks.sizes import whole
 from hypernetworks.static.bank import KernelBank
 from hypernetworks.static.base import Base
-from hypernetworks.static.calls import Current
+from hypernetworks.static.calls import Current, own
 from hypernetworks.static.fit import fit
 from hypernetworks.static.generated import UNTRACEABLE, GeneratedConv2d, replaced
 from hypernetworks.static.kept import Kept
 from hypernetworks.static.selection import Select, by_kernel_size, selected
+from hypernetworks.torch_private import has_hooks
 
 FAR = 0.1  # of a kernel's size: so much of it lost is likely to show in what the network does
 
@@ -85,7 +86,8 @@ class Hyperized(nn.Module):
         """The network's own, with kernels of this call.
 
         In evaluation without gradients, on the CPU, kernels are kept for the next call, which uses
-        them if it finds every parameter as it was, whoever changed it and how. Elsewhere they
+        them if it finds every parameter as it was, whoever changed it and how; not where banks
+        have hooks. Elsewhere they
         are made in each call; `generated()` is one call however often the network is called in it.
         """
         self.current.begin(self._of_a_call())
@@ -107,7 +109,7 @@ class Hyperized(nn.Module):
             self.current.end()
 
     def _of_a_call(self) -> dict[str, Tensor]:
-        if self.training or torch.is_grad_enabled():
+        if self.training or torch.is_grad_enabled() or any(map(has_hooks, self.banks.modules())):
             self._kept.forget()
             return self.kernels()
         parts = [part for bank in self._banks() for part in bank.parts()]
@@ -222,7 +224,7 @@ def convolution_kernels(model: nn.Module) -> list[Tensor]:
                 raise RuntimeError(
                     "a hyperized network has no kernels before its first call in this thread"
                 )
-            kernels += network.current.kernels.values()
+            kernels += [own(kernel) for kernel in network.current.kernels.values()]
     return kernels
 
 

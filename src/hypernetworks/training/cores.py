@@ -19,7 +19,7 @@ def suitable_threads(multiplications: float, cores: int) -> int:
     """One for a small step, else as many as there are cores.
 
     Args:
-        multiplications: of a step's forward pass: weights times the examples that each meets.
+        multiplications: of a step's forward pass.
     """
     return cores if multiplications >= WORTH_THREADS else 1
 

@@ -102,6 +102,9 @@ class Loop:
         started = self._saved_at = time.monotonic()
         before = self.progress.seconds
         batches = self._stream()
+        if self.progress.stop_reason is None and (reason := self._end_reason()):
+            self._evaluate()  # a checkpoint at the end, or beyond it
+            self.progress.stop_reason = reason
         while self.progress.stop_reason is None:
             self._after_step(self._step(batches))
             elapsed = time.monotonic() - started

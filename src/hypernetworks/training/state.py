@@ -165,7 +165,7 @@ class TrainingState:
         device = self.placement.device
         self.best_weights = {k: v.to(device) for k, v in state["best_weights"].items()}
         self.losses.load_state_dict(state["loss"])
-        self.curve = list(state.get("curve", []))  # those of before had none
+        self.curve = _curve(state.get("curve", []))  # those of before had none
 
     def _restore_process(self, processes: list[dict[str, Any]], path: Path) -> None:
         """What each process has of its own: its random states, its task's state."""
@@ -187,6 +187,17 @@ class TrainingState:
         if self.placement.device.type == "cuda":
             states["cuda"] = torch.cuda.get_rng_state(self.placement.device)
         return states
+
+
+def _curve(found: Any) -> list[dict[str, float]]:
+    """Raises TypeError unless it is a list of readings, each with its step."""
+    for reading in found:
+        numbers = isinstance(reading, dict) and all(
+            type(value) in (int, float) for value in reading.values()
+        )
+        if not numbers or type(reading.get("step")) is not int:
+            raise TypeError(f"a reading of the curve is {reading!r}")
+    return list(found)
 
 
 def _check_shapes(optimizer: torch.optim.Optimizer) -> None:

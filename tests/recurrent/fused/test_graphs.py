@@ -197,6 +197,23 @@ def test_compiling_can_be_forbidden(monkeypatch, tmp_path):
     assert not list(tmp_path.iterdir())
 
 
+def test_a_damaged_library_is_compiled_anew(monkeypatch, tmp_path, caplog):
+    if native.load() is None:
+        pytest.skip("no C++ compiler")
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    for _ in range(2):
+        for name, value in {"_library": None, "_tried": False}.items():
+            monkeypatch.setattr(native, name, value)
+        caplog.clear()
+        assert native.load() is not None
+        assert "compiling the pointwise steps" in caplog.text
+        (whole,) = [path for path in tmp_path.rglob("*.so") if native._digest(path) in path.name]
+        damaged = bytearray(whole.read_bytes())
+        damaged[len(damaged) // 2] ^= 1
+        whole.unlink()
+        whole.write_bytes(damaged)
+
+
 @pytest.mark.parametrize(("compiler", "works"), [("env {}", True), ("'{}", False)])
 def test_the_compiler_is_read_as_a_shell_would(compiler, works, monkeypatch, caplog, tmp_path):
     """CXX="ccache g++": a program and its arguments; an open quote is no compiler."""

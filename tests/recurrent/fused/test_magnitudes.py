@@ -80,16 +80,19 @@ def run(cell, x, state, backend):
     return [*states, *torch.autograd.grad(loss, wanted, allow_unused=True)]
 
 
-@pytest.mark.parametrize("scale", [1e-30, 1e-15, 1e-8, 1e-4, 1e-2, 1.0, 1e2, 1e8, 1e15, 1e18, 1e30])
-@pytest.mark.parametrize("name", CELLS)
+SCALES = [1e-30, 1e-15, 1e-8, 1e-4, 1e-2, 1.0, 1e2, 1e8, 1e15, 1e18]
+# Beyond those the squares of a norm leave float32, as in torch.nn.LayerNorm.
+CASES = [(name, scale) for name in CELLS for scale in SCALES]
+CASES += [(name, 1e30) for name in CELLS if "ln" not in name]
+
+
+@pytest.mark.parametrize(("name", "scale"), CASES)
 @pytest.mark.parametrize("fresh", [True, False], ids=["initialised", "random"])
 def test_cells_in_float32(name, scale, fresh):
     """As near to float64 as float32 allows, where input and states are all of that size.
 
     How near that is where layer norm amplifies rounding, the equations in float32 say.
     """
-    if scale == 1e30 and "ln" in name:
-        pytest.skip("squares of the norm leave float32, as in torch.nn.LayerNorm")
     torch.manual_seed(0)
     cell = CELLS[name]() if fresh else randomised(CELLS[name]())
     x = torch.randn(2, 3, 6) * scale

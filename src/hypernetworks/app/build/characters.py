@@ -8,7 +8,7 @@ from omegaconf import DictConfig
 from torch import nn
 
 from hypernetworks.app.build.experiment import Experiment
-from hypernetworks.app.build.models import build_model
+from hypernetworks.app.build.models import build_model, count_parameters
 from hypernetworks.app.checks import RunError
 from hypernetworks.data import enwik8, own_text, ptb
 from hypernetworks.data.text import Streams, TextSplits
@@ -59,6 +59,10 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
         if cfg.profile.baseline
         else None,
         examples=(train.predictions, "characters"),
+        # Every weight meets every character of a window once.
+        multiplications=lambda model: (
+            cfg.trainer.batch_size * window * count_parameters(model)["total"]
+        ),
     )
 
 

@@ -19,6 +19,7 @@ class Experiment:
         provenance: describes the data in the record.
         baseline: fits the simple model that stands beside the row; None for none.
         examples: (count, name) of what an epoch of training reads.
+        multiplications: of a training step's forward pass, for the model.
     """
 
     task: Task
@@ -28,3 +29,4 @@ class Experiment:
     provenance: dict[str, Any]
     baseline: Callable[[], nn.Module] | None
     examples: tuple[int, str]
+    multiplications: Callable[[nn.Module], float]

@@ -6,6 +6,7 @@ from typing import Any
 import torch
 from omegaconf import DictConfig
 from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
 
 from hypernetworks.app.build.experiment import Experiment
 from hypernetworks.app.build.models import build_model
@@ -67,7 +68,19 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
         provenance=splits.provenance,
         baseline=fit_baseline if cfg.profile.baseline else None,
         examples=(len(splits.train), "images"),
+        multiplications=lambda model: _multiplications(model, valid, cfg.trainer.batch_size),
     )
+
+
+def _multiplications(model: nn.Module, images: ImageBatches, batch: int) -> float:
+    """Of a forward pass, of which those that make kernels do not grow with the batch."""
+    image = next(images.epoch(0))[0][:1]
+    counted = []
+    for count in (1, 2):
+        with torch.no_grad(), FlopCounterMode(display=False) as flops:
+            model.eval()(image.expand(count, *image.shape[1:]))
+        counted.append(flops.get_total_flops() / 2)  # it counts a multiplication and an addition
+    return counted[0] + (batch - 1) * (counted[1] - counted[0])
 
 
 def full_size(cfg: DictConfig) -> nn.Module:

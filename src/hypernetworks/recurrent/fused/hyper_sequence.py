@@ -19,6 +19,7 @@ from hypernetworks.recurrent.fused.passes import (
     may_overwrite,
     no_second_derivative,
     norm_gradients,
+    refuse_batches,
     weight_gradient,
     with_first,
 )
@@ -185,6 +186,7 @@ def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, grad_h, grad_c, grad_h_hat, grad_c_hat, *_):  # type: ignore[no-untyped-def]
+    refuse_batches(grad_h, grad_c, grad_h_hat, grad_c_hat)
     saved, needed = Saved(*ctx.saved_tensors), Arguments(*ctx.needs_input_grad)
     arguments: Any = (grad_h, grad_c, grad_h_hat, grad_c_hat, *saved)
     arguments += (ctx.forget_bias, ctx.epsilon, ctx.previous)

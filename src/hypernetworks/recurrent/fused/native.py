@@ -168,13 +168,14 @@ def load(build: bool = True) -> ctypes.CDLL | None:
     if _library or _tried or os.environ.get("HYPERNETWORKS_COMPILE") == "0" or not compiler:
         return _library
     try:
-        path = _cache() / f"rows-{_key(compiler)}.so"
-        if not path.exists() and not build:
+        folder, name = _cache(), f"rows-{_key(compiler)}"
+        path = _whole(folder, name)
+        if path is None and not build:
             return None
         _tried = True
-        if not path.exists():
-            log.warning("compiling the pointwise steps of recurrent cells into %s, once", path)
-            compile_library(SOURCE, path)
+        if path is None:
+            log.warning("compiling the pointwise steps of recurrent cells into %s, once", folder)
+            path = compile_library(SOURCE, folder, name)
         _library = open_library(path)
     except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
         # RuntimeError: no home folder to keep it in; ValueError: a CXX with an open quote.
@@ -221,17 +222,29 @@ def _flags() -> tuple[str, ...]:
     return (*FLAGS, *wide, "-fopenmp")
 
 
-def compile_library(source: Path, path: Path) -> None:
-    """Compiles rows.cpp, or another version of it, into a library.
+def compile_library(source: Path, folder: Path, name: str) -> Path:
+    """Compiles rows.cpp, or another version of it, into a library, whose path has its SHA-256.
 
     Raises:
         OSError: there is no such compiler, or no place for the library.
         subprocess.SubprocessError: it failed.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent) as folder:
-        made = Path(folder) / path.name
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=folder) as scratch:
+        made = Path(scratch) / "rows.so"
         command = [*shlex.split(_compiler() or "c++"), *_flags(), "-shared", str(source)]
         command += ["-o", str(made)]
         subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+        path = folder / f"{name}-{_digest(made)}.so"
         made.replace(path)  # another process may be doing the same: each puts a whole file there
+    return path
+
+
+def _whole(folder: Path, name: str) -> Path | None:
+    """A library of that name that is as it was compiled: damaged ones compute other numbers."""
+    found = folder.glob(f"{name}-*.so")
+    return next((path for path in found if path.stem == f"{name}-{_digest(path)}"), None)
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]

@@ -89,6 +89,19 @@ def no_second_derivative(ctx: Any, *grads: Tensor | None) -> NoReturn:
     )
 
 
+def refuse_batches(*grads: Tensor | None) -> None:
+    """Refuses a backward pass for several gradients at once (is_grads_batched, vectorize)."""
+    try:
+        for grad in grads:
+            if grad is not None:
+                grad.detach()  # which a batch of gradients cannot
+    except RuntimeError as error:
+        raise RuntimeError(
+            "the fused form of recurrent layers has no backward pass for a batch of gradients; "
+            'make them with backend="reference", which has it'
+        ) from error
+
+
 def multiply_into(out: Tensor, d: Tensor, weight: Tensor) -> None:
     """out = d @ weight, where the product may have a narrower type."""
     if out.dtype == d.dtype:

@@ -26,6 +26,7 @@ from hypernetworks.recurrent.fused.passes import (
     multiply_into,
     no_second_derivative,
     norm_gradients,
+    refuse_batches,
     weight_gradient,
     with_first,
 )
@@ -170,6 +171,7 @@ def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
 
 
 def _differentiate(ctx, grad_h, grad_c, _):  # type: ignore[no-untyped-def]
+    refuse_batches(grad_h, grad_c)
     saved, needed = Saved(*ctx.saved_tensors), Arguments(*ctx.needs_input_grad)
     arguments: Any = (grad_h, grad_c, *saved, ctx.forget_bias, ctx.epsilon)
     if may_overwrite(saved.products):

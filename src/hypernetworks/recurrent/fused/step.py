@@ -68,8 +68,7 @@ def step_forward(step: Step) -> None:
         i, g, f, o = y.unbind(1)
         g = torch.tanh(g) if step.mask is None else torch.tanh(g) * step.mask
         c = torch.sigmoid(f + step.forget_bias) * step.before + torch.sigmoid(i) * g
-        phi, *_ = _squash(c, step)
-        h = torch.sigmoid(o) * phi
+        h = torch.sigmoid(o) * torch.tanh(_inside_phi(c, step)[0])
         step.c.copy_(c)
     step.h.copy_(h)
     if step.h_product is not None:
@@ -130,13 +129,12 @@ def normalize_backward(d: Tensor, normal: Tensor, factor: Tensor) -> Tensor:
     return factor * (d - d.mean(-1, keepdim=True) - normal * slope)
 
 
-def _squash(c: Tensor, step: Step) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-    """phi(LN(c)) and its slope; with layer norm also the normalised c and the factor."""
+def _inside_phi(c: Tensor, step: Step) -> tuple[Tensor, Tensor, Tensor]:
+    """What phi is taken of; with layer norm also the normalised c and the factor."""
     if step.norm is None:
-        return torch.tanh(c), tanh_slope(c), c, c
+        return c, c, c
     normal, factor = normalize(c, step.epsilon)
-    inner = normal * step.norm.cell_gain + step.norm.cell_offset
-    return torch.tanh(inner), tanh_slope(inner), normal, factor
+    return normal * step.norm.cell_gain + step.norm.cell_offset, normal, factor
 
 
 def sigmoid_slope(x: Tensor) -> Tensor:
@@ -158,8 +156,8 @@ def _lstm_backward(dh: Tensor, y: Tensor, step: Step, grads: StepGradients) -> T
     """d loss / d y (B, 4, H); leaves d loss / d c_{t-1} in grads.c."""
     y_i, y_g, y_f, y_o = y.unbind(1)
     y_f = y_f + step.forget_bias
-    phi, slope, normal, factor = _squash(step.c, step)
-    dphi = dh * torch.sigmoid(y_o) * slope
+    inner, normal, factor = _inside_phi(step.c, step)
+    dphi = dh * torch.sigmoid(y_o) * tanh_slope(inner)
     if step.norm is not None:
         grads.parameters[12] += (dphi * normal).sum(0)
         grads.parameters[13] += dphi.sum(0)
@@ -174,7 +172,7 @@ def _lstm_backward(dh: Tensor, y: Tensor, step: Step, grads: StepGradients) -> T
             dc * torch.tanh(y_g) * kept * sigmoid_slope(y_i),
             dc * torch.sigmoid(y_i) * kept * tanh_slope(y_g),
             dc * step.before * sigmoid_slope(y_f),
-            dh * phi * sigmoid_slope(y_o),
+            dh * torch.tanh(inner) * sigmoid_slope(y_o),
         ),
         dim=1,
     )
