@@ -4,8 +4,10 @@ import pytest
 import torch
 
 from hypernetworks.app import threads
+from hypernetworks.app.build import build
 from hypernetworks.app.run import run
 from hypernetworks.report.records import find
+from hypernetworks.training.devices import Placement
 
 
 @pytest.fixture
@@ -26,7 +28,7 @@ def begun_with(small, tmp_path, monkeypatch):
 
 
 def test_a_small_step_takes_one(begun_with):
-    assert begun_with() == 1
+    assert begun_with("trainer.batch_size=10", experiment="table_a1/mlp") == 1
 
 
 def test_a_larger_step_takes_all_cores_that_it_may(begun_with):
@@ -42,3 +44,24 @@ def test_what_is_said_is_taken_and_a_resumed_run_keeps_it(begun_with):
     assert begun_with() == 3
     assert begun_with(torchs=2) == 2  # fewer are left
     assert begun_with("threads=1") == 1
+
+
+IMAGE = {"table7/cnn": 28 * 28 * 16 * 49 + 14 * 14 * 16 * 16 * 49 + 7 * 7 * 16 * 10}
+IMAGE["table_a1/coord_mlp"] = 784 * 256 + 256 * 10
+ONCE = {"table7/cnn": 0, "table_a1/coord_mlp": 784 * 256 * (4 * 25 + 25 * 25 + 25)}
+
+
+@pytest.mark.parametrize("row", IMAGE)
+def test_the_multiplications_of_a_step(row, small):
+    """By hand: of images, and once of the weights that are generated."""
+    experiment, model = build(small(row, "trainer.batch_size=50"), Placement(torch.device("cpu")))
+    assert experiment.multiplications(model) == ONCE[row] + 50 * IMAGE[row]
+
+
+def test_the_multiplications_of_characters(small):
+    """Every weight meets every character of a window."""
+    row = "table3/lstm_1000"
+    experiment, model = build(small(row, "trainer.batch_size=50"), Placement(torch.device("cpu")))
+    window = experiment.examples[0] / len(experiment.train) / 50
+    count = sum(parameter.numel() for parameter in model.parameters())
+    assert experiment.multiplications(model) == pytest.approx(50 * window * count, rel=0.2)

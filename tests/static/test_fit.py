@@ -151,3 +151,11 @@ def test_kernels_of_zeros_stay_zeros():
     net = hyperize(plain, (4, 4), 3, "first", "keep")
     assert net.fit_errors == {"first": 0}
     assert not net.kernels()["first"].any()
+
+
+def test_kernels_of_zeros_are_met_or_said_to_be_missed():
+    zeros = nn.Sequential(nn.Conv2d(4, 4, 3), nn.Conv2d(4, 4, 3))
+    nn.init.zeros_(zeros[0].weight)
+    nn.init.zeros_(zeros[1].weight)
+    net = hyperize(zeros, (4, 4), 2, init="keep")
+    assert net.fit_errors == {"0": 0.0, "1": 0.0}

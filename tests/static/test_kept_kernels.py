@@ -7,8 +7,10 @@ import pytest
 import torch
 from torch import nn
 from torch._subclasses.fake_tensor import FakeTensorMode
+from torch.nn.utils import prune
 
-from hypernetworks import hyperize
+from hypernetworks import convolution_kernels, hyperize
+from hypernetworks.static.bank import KernelBank
 from tests.static.small import Small, images
 
 
@@ -17,11 +19,25 @@ def small(**options):
     return hyperize(Small(), (4, 4), 3, select=["first"], **options).eval()
 
 
+CALLS = {}
+
+
+@pytest.fixture(autouse=True)
+def counted(monkeypatch):
+    """Calls of banks; no hooks, with which nothing is kept."""
+    forward = KernelBank.forward
+
+    def counting(bank):
+        CALLS.setdefault(id(bank), []).append(None)
+        return forward(bank)
+
+    monkeypatch.setattr(KernelBank, "forward", counting)
+    CALLS.clear()
+
+
 def times_made(net):
     """A list that grows by one whenever the network's kernels are made."""
-    made = []
-    net.banks["3"].register_forward_hook(lambda *call: made.append(None))
-    return made
+    return CALLS.setdefault(id(net.banks["3"]), [])
 
 
 def expected(net, x):
@@ -68,7 +84,7 @@ def test_no_kernel_is_older_than_its_parameters(name, change):
         assert not torch.allclose(found, before)
         torch.testing.assert_close(found, expected(net, x), rtol=0, atol=0)
         assert torch.equal(net(x), found)
-    assert len(made) == 3  # one of them the copy's, which the hook came along to
+    assert len(made) == 2
 
 
 def test_kernels_are_kept_where_nothing_changes():
@@ -155,6 +171,56 @@ def test_without_gradients_where_nothing_can_be_kept():
         within = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
         within.load_state_dict(net.state_dict())
         torch.testing.assert_close(within(x), expected)
-        made = times_made(within)
+        before = len(times_made(within))
         assert torch.equal(within(x), within(x))
-        assert not made
+        assert len(times_made(within)) == before
+
+
+def in_the_block(net):
+    with net.generated() as model:
+        model.first.weight.mul_(2)
+
+
+def of_the_last_call(net):
+    *_, generated = convolution_kernels(net)
+    generated.mul_(2)
+
+
+def in_a_hook(net):
+    def double(layer, given):
+        layer.weight.mul_(2)
+
+    handle = net.model.first.register_forward_pre_hook(double)
+    net(images(1, 20))
+    handle.remove()
+
+
+@pytest.mark.parametrize("write", [in_the_block, of_the_last_call, in_a_hook])
+@torch.no_grad()
+def test_what_is_written_into_a_kernel_the_next_call_does_not_see(write):
+    net, x = small(), images(2, 20)
+    before = net(x)
+    write(net)
+    assert torch.equal(net(x), before)
+
+
+@torch.no_grad()
+def test_nothing_is_kept_where_a_bank_has_hooks():
+    net, x = small(), images(2, 20)
+    before, scale = net(x), [2.0]
+    net.banks["3"].generator.register_forward_hook(lambda part, given, made: made * scale[0])
+    doubled = net(x)
+    assert not torch.allclose(doubled, before)
+    scale[0] = 1.0
+    torch.testing.assert_close(net(x), before)
+
+
+def test_a_pruned_bank_is_that_of_the_call_wherever_a_kernel_is_read():
+    net = small()
+    bank = net.banks["3"]
+    prune.custom_from_mask(bank, "embeddings", torch.ones_like(bank.embeddings))
+    with torch.no_grad():
+        bank.embeddings_orig.mul_(2)
+        found = net.model.first.weight
+        net(images(1, 20))
+        torch.testing.assert_close(found, net.kernels()["first"])

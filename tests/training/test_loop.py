@@ -103,13 +103,13 @@ def test_stop_reasons(tmp_path, changes, reason, steps):
     assert (loop.progress.stop_reason, loop.progress.step) == (reason, steps)
 
 
-def test_a_checkpoint_beyond_the_end_ends_with_the_next_step(tmp_path):
+def test_a_checkpoint_beyond_the_end_ends_at_once(tmp_path):
     finish(small_loop(tmp_path / "c.pt", max_steps=12))
     state = load_checkpoint(tmp_path / "c.pt")
     torch.save({**state, "progress": {**state["progress"], "stop_reason": None}}, tmp_path / "c.pt")
     loop = small_loop(tmp_path / "c.pt", max_steps=5)
     finish(loop)
-    assert (loop.progress.stop_reason, loop.progress.step) == ("max_steps", 13)
+    assert (loop.progress.stop_reason, loop.progress.step) == ("max_steps", 12)
 
 
 def test_early_stopping_keeps_the_best_weights(tmp_path):

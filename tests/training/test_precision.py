@@ -14,7 +14,7 @@ PROCESSORS = {
     "older server": ({"avx512_f": True, "avx512_vnni": True}, False),
     "avx512": ({"avx512_f": True, "avx512_bf16": True, "amx_bf16": False}, True),
     "amx": ({"avx512_bf16": True, "amx_bf16": True}, True),
-    "arm": ({"neon": True, "arm_bf16": True}, True),
+    "arm": ({"neon": True, "sve_bf16": True}, True),
     "unknown": ({}, False),
 }
 
