@@ -120,6 +120,7 @@ def tamper(path, old, new):
 def test_a_record_is_held_to_its_own_checksum(published, results, experiments):
     published[0].write_text(published[0].read_text().replace('"value": 0.6', '"value": 0.5'))
     message = f"{published[0]}: $.checksum is of another record: damaged or edited by hand"
+    message += "; move it away, and run it again if it is yours"
     assert check_published(results, experiments) == message
 
 

@@ -99,7 +99,9 @@ def test_where_both_are_damaged_one_line_says_so(file):
     message = str(caught.value)
     assert f"{file.path} cannot be loaded" in message
     assert f", and {file.previous} cannot be loaded" in message
-    assert message.endswith("; delete c.pt and c.previous.pt to start this run again")
+    assert message.endswith(
+        "; delete c.pt and c.previous.pt and run it again (force=true if it was finished)"
+    )
     assert "\n" not in message
 
 

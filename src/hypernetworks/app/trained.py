@@ -8,6 +8,7 @@ from omegaconf import OmegaConf
 
 from hypernetworks.app.build.characters import trained_model
 from hypernetworks.app.checks import RunError
+from hypernetworks.app.choices import choices, near
 from hypernetworks.app.experiments import table_of
 from hypernetworks.data.text import Alphabet
 from hypernetworks.models.character import CharacterModel
@@ -38,9 +39,11 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
     found = records.find(results / "runs", table_of(folder), row, profile)
     left = [record for record in found if checkpoint_of(record).exists()]
     if not left:
+        known = choices()["experiment"]
+        remedy = f"; python -m hypernetworks experiment={name} profile={profile} trains one"
         raise RunError(
-            f"{name}: no run of profile {profile} with a checkpoint under {results / 'runs'}; "
-            f"python -m hypernetworks experiment={name} profile={profile} trains one"
+            f"{name}: no run of profile {profile} with a checkpoint under {results / 'runs'}"
+            f"{remedy if name in known else near(name, known)}"
         )
 
     def fitness(record: records.Record) -> tuple[bool, bool, Any]:

@@ -53,21 +53,24 @@ def checked_state(
     """
     fields = ", ".join(kind._fields)
     if isinstance(state, Tensor) or not isinstance(state, Sequence):
-        raise TypeError(f"state must be a tuple ({fields}), not a {type(state).__name__}")
+        alone = " or (h, c) alone" if len(sizes) == 4 else ""
+        raise TypeError(f"state must be a tuple ({fields}){alone}, not a {type(state).__name__}")
     parts = list(state)
-    if len(parts) == 2 and kind._fields[:2] == ("h", "c"):
-        parts += [like.new_zeros(*leading, size) for size in sizes[2:]]
     if not all(isinstance(part, Tensor) for part in parts):
         raise TypeError(f"state must be tensors ({fields})")
-    expected = [(*leading, size) for size in sizes]
+    whole = [(*leading, size) for size in sizes]
+    pair = len(parts) == 2 and kind._fields[:2] == ("h", "c")
+    expected = whole[:2] if pair else whole
     found = [tuple(part.shape) for part in parts]
     if found != expected:
+        fields = ", ".join(kind._fields[: len(expected)])
         raise ValueError(f"state ({fields}) must have the shapes {expected}, not {found}")
-    for name, part in zip(kind._fields, parts, strict=True):
+    for name, part in zip(kind._fields, parts, strict=False):
         if part.dtype != like.dtype:
             raise ValueError(f"state {name} is {part.dtype}, the weights are {like.dtype}")
         check_device(f"state {name}", part, like)
-    return kind(*parts)
+    rest = [like.new_zeros(shape) for shape in whole[2:]] if pair else []
+    return kind(*parts, *rest)
 
 
 def check_device(name: str, given: Tensor, like: Tensor) -> None:

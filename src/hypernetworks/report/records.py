@@ -19,6 +19,7 @@ from hypernetworks.report.upgrade import upgrade
 from hypernetworks.report.validation import validate, version_of
 
 NO_TABLE = "custom"  # the table and row of a run that belongs to none
+MOVE = "move it away, and run it again if it is yours"
 LOCK = "lock"
 
 
@@ -87,16 +88,18 @@ def read(path: Path) -> Record:
     try:
         fields = json.loads(path.read_text(encoding="utf-8"))
     except RecursionError:
-        raise RecordError(f"{path}: cannot be read as JSON (nested too deeply)") from None
+        raise RecordError(f"{path}: cannot be read as JSON (nested too deeply); {MOVE}") from None
     except (OSError, ValueError) as error:
-        raise RecordError(f"{path}: cannot be read as JSON ({error})") from error
+        raise RecordError(f"{path}: cannot be read as JSON ({error}); {MOVE}") from error
     version = version_of(fields, path)
     validate(fields, path, version)
     if path.stem != fields["id"]:
         raise RecordError(f"{path}: $.id is {fields['id']!r}, but the file is named {path.stem!r}")
     checksum = fields.pop("checksum", None)  # of the file alone; records of before have none
     if checksum not in (None, config_hash(fields)):
-        raise RecordError(f"{path}: $.checksum is of another record: damaged or edited by hand")
+        raise RecordError(
+            f"{path}: $.checksum is of another record: damaged or edited by hand; {MOVE}"
+        )
     if version == 1:
         try:
             fields = upgrade(fields)
