@@ -184,3 +184,13 @@ def test_of_a_row_with_images_and_text_it_takes_the_text(small, tmp_path, capsys
     run(small("table3/ln_lstm_1000", *named))
     run(small("table_a1/mlp", *named))
     assert main(["mine/mixed", "--length", "3", "--results", str(tmp_path / "results")]) == 0
+
+
+def test_a_row_that_there_is_not_is_guessed_at(tmp_path, capsys):
+    results = ["--results", str(tmp_path)]
+    assert main(["table3/ln_hyperlstm_100", *results]) == 1
+    assert "did you mean table3/ln_hyperlstm_1000" in capsys.readouterr().err
+    assert main(["table3/lstm_1000", *results]) == 1
+    assert "experiment=table3/lstm_1000 profile=demo trains one" in capsys.readouterr().err
+    assert main(["custom/custom", *results]) == 1
+    assert "trains one" not in capsys.readouterr().err

@@ -99,9 +99,7 @@ def test_where_both_are_damaged_one_line_says_so(file):
     message = str(caught.value)
     assert f"{file.path} cannot be loaded" in message
     assert f", and {file.previous} cannot be loaded" in message
-    assert message.endswith(
-        "; delete c.pt and c.previous.pt and run it again (force=true if it was finished)"
-    )
+    assert "; delete c.pt and c.previous.pt to start this run again, with force=true" in message
     assert "\n" not in message
 
 

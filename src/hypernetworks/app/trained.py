@@ -14,6 +14,7 @@ from hypernetworks.data.text import Alphabet
 from hypernetworks.models.character import CharacterModel
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
+from hypernetworks.report.records import NO_TABLE
 from hypernetworks.training.files import Checkpoint, CheckpointError
 from hypernetworks.training.state import Progress
 
@@ -39,11 +40,11 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
     found = records.find(results / "runs", table_of(folder), row, profile)
     left = [record for record in found if checkpoint_of(record).exists()]
     if not left:
-        known = choices()["experiment"]
+        known = [] if folder == NO_TABLE else choices()["experiment"]
         remedy = f"; python -m hypernetworks experiment={name} profile={profile} trains one"
         raise RunError(
             f"{name}: no run of profile {profile} with a checkpoint under {results / 'runs'}"
-            f"{remedy if name in known else near(name, known)}"
+            f"{remedy if name in known else near(name, known) if known else ''}"
         )
 
     def fitness(record: records.Record) -> tuple[bool, bool, Any]:

@@ -81,9 +81,8 @@ class Checkpoint:
                     log.warning("%s: taking the one before it, %s", faults[0], path.name)
                 return value
         there = " and ".join(p.name for p in (self.path, self.previous) if p.exists())
-        remedy = (
-            f"; delete {there} and run it again (force=true if it was finished)" if there else ""
-        )
+        again = "to start this run again, with force=true if it was finished"
+        remedy = f"; delete {there} {again}" if there else ""
         raise CheckpointError(f"{', and '.join(faults)}{remedy}")
 
 
