@@ -16,8 +16,8 @@ from hypernetworks.recurrent.state import State, over
 class Layer(nn.Module, Generic[State]):
     """One direction of one layer of a stack.
 
-    Its forward returns every state of the run, so that a forward hook sees all there is to see
-    (observe.py), at no cost where there is none.
+    Its forward, as the cell's, returns every state of the run, so that a forward hook sees all that
+    there is to see (observe.py), at no cost where there is none.
 
     Args:
         cell: the step. reverse: from the last step to the first.

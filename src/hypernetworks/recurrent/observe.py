@@ -144,9 +144,7 @@ def _cells(model: nn.Module) -> Iterator[tuple[str, Cell[Any]]]:
             yield found.replace("_orig_mod.", ""), module
 
 
-def _states(
-    cell: Cell[Any], new: Any, x: Tensor, state: Any = None, *_: Any, backend: Any = None, **__: Any
-) -> Any:
+def _states(cell: Cell[Any], new: Any, x: Tensor, state: Any = None, *_: Any, **__: Any) -> Any:
     """(T + 1, B, ...): what a sequence gave, or the states before and after a step."""
     new = over([new], lambda parts: parts[0].detach())
     if new.h.dim() == 3:
