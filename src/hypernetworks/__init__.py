@@ -15,6 +15,8 @@ Where the paper is in the code:
     appendix A.2.3          recurrent.initialisation; each cell's reset_parameters
     sections 4.3 and 4.4    models.character, tasks.characters, data.ptb, data.enwik8
     figures 4, 5, 14, 15    models.sampling, recurrent.observe
+    section 4.5, A.3.5      models.mixture, models.handwriting, tasks.handwriting, data.iam, data.unipen
+    figures 7, 16-18        models.writing
 
 The names below are imported on first use, so that the command line can compose a
 configuration without paying for the import of torch.
@@ -53,6 +55,9 @@ _HOME = {
     "Masks": "hypernetworks.recurrent.masks",
     "observe": "hypernetworks.recurrent.observe",
     "CharacterModel": "hypernetworks.models.character",
+    "HandwritingModel": "hypernetworks.models.handwriting",
+    "Mixture": "hypernetworks.models.mixture",
+    "MixtureDensity": "hypernetworks.models.mixture",
     "sample": "hypernetworks.models.sampling",
     "from_supercell": "hypernetworks.recurrent.importers",
     "from_labml": "hypernetworks.recurrent.importers",
@@ -65,6 +70,7 @@ __all__ = [
     "CoordinateHypernetwork",
     "CoordinateMLP",
     "FullHyperRNNCell",
+    "HandwritingModel",
     "HyperLSTM",
     "HyperLSTMCell",
     "HyperLSTMState",
@@ -78,6 +84,8 @@ __all__ = [
     "LayerNormLSTM",
     "LayerNormLSTMCell",
     "Masks",
+    "Mixture",
+    "MixtureDensity",
     "MnistConvnet",
     "TiledKernel",
     "WideResNet",
@@ -94,6 +102,8 @@ __all__ = [
 if TYPE_CHECKING:
     from hypernetworks.models.character import CharacterModel
     from hypernetworks.models.convnets import HyperMnistConvnet, MnistConvnet
+    from hypernetworks.models.handwriting import HandwritingModel
+    from hypernetworks.models.mixture import Mixture, MixtureDensity
     from hypernetworks.models.mlps import MLP, CoordinateMLP
     from hypernetworks.models.sampling import sample
     from hypernetworks.models.wide_resnet import WideResNet, hyper_wide_resnet
