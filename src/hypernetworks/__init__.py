@@ -15,7 +15,8 @@ Where the paper is in the code:
     appendix A.2.3          recurrent.initialisation; each cell's reset_parameters
     sections 4.3 and 4.4    models.character, tasks.characters, data.ptb, data.enwik8
     figures 4, 5, 14, 15    models.sampling, recurrent.observe
-    section 4.5, A.3.5      models.mixture, models.handwriting, tasks.handwriting, data.iam, data.unipen
+    section 4.5, A.3.5      models.mixture, models.handwriting, tasks.handwriting
+                            data.iam, data.unipen, data.lines
     figures 7, 16-18        models.writing
 
 The names below are imported on first use, so that the command line can compose a
