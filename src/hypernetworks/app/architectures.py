@@ -111,7 +111,7 @@ class Architecture:
     tasks: tuple[str, ...]
 
 
-IMAGES, SEQUENCES = ("images",), ("characters",)
+IMAGES, SEQUENCES = ("images",), ("characters", "handwriting")
 MODELS = {
     "cnn": Architecture(CnnConfig, IMAGES),
     "hyper_cnn": Architecture(HyperCnnConfig, IMAGES),

@@ -7,12 +7,11 @@ from hydra import compose, initialize_config_dir
 from omegaconf import DictConfig, OmegaConf
 from tabulate import tabulate
 
-import hypernetworks
 from hypernetworks.app.build import builder_of
 from hypernetworks.app.build.models import count_parameters
 from hypernetworks.app.experiments import in_paper_order, row_names
 from hypernetworks.app.main import register
-from hypernetworks.locations import conf_dir, experiments_dir
+from hypernetworks.locations import conf_dir
 from hypernetworks.report.usage import Parser
 
 
@@ -40,30 +39,12 @@ def compare(experiment: str) -> list[list[Any]]:
     return lines or [[experiment, "total", counts["total"], None, "MISMATCH: no params_exact"]]
 
 
-def count_recurrent(row: dict[str, Any]) -> int:
-    """Parameters of a row of experiments/recurrent.yaml: its layers and the linear read-out."""
-    stack = getattr(hypernetworks, row["layer"])(**row["arguments"], device="meta")
-    readout = row["outputs"] * (row["arguments"]["hidden_size"] + 1)
-    return sum(parameter.numel() for parameter in stack.parameters()) + readout
-
-
-def compare_recurrent() -> list[list[Any]]:
-    """The same lines for the recurrent rows that have no experiment yet."""
-    rows: Any = OmegaConf.to_container(OmegaConf.load(experiments_dir() / "recurrent.yaml"))
-    lines = []
-    for name, row in rows.items():
-        ours, expected = count_recurrent(row), row["params_exact"]
-        lines.append([name, "total", ours, expected, "ok" if ours == expected else "MISMATCH"])
-    return lines
-
-
 def main(arguments: list[str]) -> int:
     """Prints the counts; status 1 if one of them is not the paper's."""
     parser = Parser(prog="python -m hypernetworks params", description=__doc__)
     parser.add_argument("--quiet", action="store_true", help="print mismatches only")
     options = parser.parse_args(arguments)
     lines = [line for name in in_paper_order(row_names()) for line in compare(name)]
-    lines += compare_recurrent()
     wrong = [line for line in lines if line[-1] != "ok"]
     if not options.quiet or wrong:
         headers = ["row", "part", "ours", "expected", ""]

@@ -19,6 +19,7 @@ class ProtocolConfig:
     """What the paper gives for training on a data set, whatever the model: a trainer's defaults."""
 
     batch_size: int = MISSING
+    lr: float = 0.001  # Adam's
     clip_norm: float | None = None
     patience: int | None = None
     max_epochs: int | None = None
@@ -124,6 +125,39 @@ class OwnTextConfig(CharactersConfig):
     split: list[float] = field(default_factory=lambda: [0.9, 0.05, 0.05])
 
 
+@dataclass
+class HandwritingConfig:
+    """Lines of handwriting: those of iam or unipen (`name`) with `min_points` to `max_points`,
+    `min_strokes`, and `min_characters` of known text. mixtures: Gaussians of the output; scaling:
+    of dx and dy in training, by factors within 1 +- scaling; tuning: the validation lines are left
+    out, and a tenth of the training lines' writers (unipen) or forms (iam) takes their place, for
+    choices that the validation lines must not see.
+
+    Of iam alone: gap, the seconds without a reading within a stroke from which on points are put
+    between; jump, the length of a step from which on a point is an impossible one.
+    Of unipen alone: divide, whether segments are divided into rows; dequantise, whether coordinates
+    are spread within their unit; valid_share, of the writers, drawn with split_seed.
+    """
+
+    name: str = MISSING
+    task: str = "handwriting"
+    mixtures: int = 20
+    min_points: int = 300
+    max_points: int | None = None
+    min_strokes: int = 1
+    min_characters: int = 0
+    scaling: float = 0.1
+    tuning: bool = False
+    gap: float | None = None
+    jump: float | None = None
+    divide: bool = False
+    dequantise: bool = False
+    valid_share: float = 0.1
+    split_seed: int = 0
+    sizes: SizesConfig = MISSING
+    protocol: ProtocolConfig = MISSING
+
+
 DATASETS: dict[str, Any] = {
     "mnist": MnistConfig,
     "cifar10": Cifar10Config,
@@ -131,12 +165,14 @@ DATASETS: dict[str, Any] = {
     "enwik8": Enwik8Config,
     "text": OwnTextConfig,
     "images": OwnImagesConfig,
+    "iam": HandwritingConfig,
+    "unipen": HandwritingConfig,
 }
 
 
 @dataclass
 class ProfileConfig:
-    """Which data a run uses (real, prefix or sample), and whether it fits a simple baseline too."""
+    """Which data a run uses (real, prefix, stand-in, sample); whether it fits a simple baseline."""
 
     name: str = MISSING
     data: str = MISSING

@@ -100,3 +100,36 @@ class LineSplits:
     train: Lines
     valid: Lines
     provenance: dict[str, object]
+
+
+def split_by_group(lines: Lines, share: float, seed: int) -> tuple[Lines, Lines]:
+    """(the rest, a share of the groups): whole groups, drawn at random; no hand is in both.
+
+    Raises:
+        DataError: if one of the two would be empty.
+    """
+    groups = lines.groups.unique()
+    count = round(share * len(groups))
+    if not 0 < count < len(groups):
+        raise DataError(
+            f"a share of {share} of {len(groups)} writers or forms leaves one part empty"
+        )
+    order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(seed))
+    drawn = torch.isin(lines.groups, groups[order[:count]])
+    return lines[~drawn], lines[drawn]
+
+
+def moments(lines: Lines) -> tuple[Tensor, Tensor]:
+    """Mean and standard deviation (2,) of dx and dy over the lines' offsets: all points but the
+    first of each line, which has none before it.
+
+    Raises:
+        DataError: if all offsets of an axis are the same.
+    """
+    within = torch.ones(len(lines.points), dtype=torch.bool)
+    within[lines.starts[:-1]] = False
+    offsets = lines.points[within, :2].double()
+    mean, std = offsets.mean(0), offsets.std(0, correction=0)
+    if not (std > 0).all():
+        raise DataError("all offsets of the training lines are the same: nothing to normalise by")
+    return mean.float(), std.float()

@@ -2,6 +2,7 @@
 
 images        mnist, cifar10, images: classification (sections 4.1, 4.2, appendix A.1)
 characters    ptb, enwik8, text: language models (sections 4.3, 4.4)
+handwriting   iam, unipen: the next point of the pen (section 4.5)
 """
 
 from importlib import import_module
@@ -18,6 +19,7 @@ from hypernetworks.training.devices import Placement
 BUILDERS = {
     "images": "hypernetworks.app.build.images",
     "characters": "hypernetworks.app.build.characters",
+    "handwriting": "hypernetworks.app.build.handwriting",
 }
 
 

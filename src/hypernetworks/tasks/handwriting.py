@@ -1,0 +1,72 @@
+"""Handwriting prediction (table 5): nats of a line, summed over its points.
+
+P predictions of a batch, B lines
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+from torch.nn.utils.rnn import PackedSequence
+
+from hypernetworks.tasks.protocols import Batches, Metric
+
+LineBatch = tuple[PackedSequence, Tensor]
+
+
+class Handwriting:
+    """The log-loss of the next point: minus its log-likelihood in nats.
+
+    Args:
+        mean, std: (2,) of the training offsets by which the points are normalised; the log-loss is
+            that of normalised offsets, as in Graves (2013).
+        predictions: of a training line on average. The training loss is the mean log-loss of the
+            lines divided by it: a point's on average, and in proportion to what the table shows.
+    """
+
+    metrics: ClassVar[Mapping[str, Metric]] = {"log_loss": Metric("nats", "lower")}
+    selection: ClassVar = "valid_log_loss"
+    headline: ClassVar = ("valid_log_loss",)
+
+    def __init__(self, mean: Tensor, std: Tensor, predictions: float) -> None:
+        self.moments = mean, std
+        self.predictions = predictions
+
+    def loss(self, model: nn.Module, batch: LineBatch) -> Tensor:
+        """The mean log-loss of the lines, over `predictions`."""
+        return log_losses(model, batch).sum() / (_lines(batch) * self.predictions)
+
+    def evaluate(
+        self, model: nn.Module, batches: Batches, metrics: Sequence[str] | None = None
+    ) -> dict[str, float]:
+        """log_loss: the nats of a line, summed over its points, on average over the lines."""
+        nats, count = torch.zeros((), dtype=torch.float64), 0
+        for batch in batches.epoch(0):
+            nats += log_losses(model, batch).double().sum().cpu()
+            count += _lines(batch)
+        found = {"log_loss": float(nats) / count}
+        return found if metrics is None else {name: found[name] for name in metrics}
+
+    def arrays(self, model: nn.Module) -> dict[str, Tensor]:
+        return {}
+
+    def state_dict(self) -> dict[str, Any]:
+        """The moments, which whoever draws lines from the checkpoint's weights needs."""
+        mean, std = self.moments
+        return {"mean": mean.tolist(), "std": std.tolist()}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        if state != self.state_dict():
+            raise ValueError("the points are not normalised as this run's were")
+
+
+def log_losses(model: nn.Module, batch: LineBatch) -> Tensor:
+    """The nats (P,) of each prediction."""
+    points, following = batch
+    mixture, _ = model(points)
+    return -mixture.log_likelihood(following)
+
+
+def _lines(batch: LineBatch) -> int:
+    return int(batch[0].batch_sizes[0])
