@@ -36,6 +36,7 @@ def generating(folder: Path, wanted: dict[str, object]) -> Iterator[Path]:
 
     Args:
         folder: of the files, each of which is replaced at once; with them comes the manifest.
+            Its subfolders hold nothing else afterwards.
         wanted: what the manifest says beside the files' checksums.
     Yields:
         an empty temporary folder to write the files to.
@@ -46,11 +47,27 @@ def generating(folder: Path, wanted: dict[str, object]) -> Iterator[Path]:
         part = Path(temporary)
         with FileLock(part / LOCK):
             yield part
-            names = sorted(path.name for path in part.iterdir() if path.name != LOCK)
+            names = sorted(_names(part))
             about = {**wanted, "md5": {name: _md5(part / name) for name in names}}
             (part / NAME).write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+            for name in _left_over(folder, names):
+                (folder / name).unlink(missing_ok=True)
             for name in (*names, NAME):  # the manifest last
+                (folder / name).parent.mkdir(parents=True, exist_ok=True)
                 (part / name).replace(folder / name)
+
+
+def _names(part: Path) -> list[str]:
+    """The files under the folder, named from there."""
+    files = (path.relative_to(part).as_posix() for path in part.rglob("*") if path.is_file())
+    return [name for name in files if name != LOCK]
+
+
+def _left_over(folder: Path, names: list[str]) -> set[str]:
+    """What lies beside the names in their subfolders: of another version, another size."""
+    tops = {Path(name).parts[0] for name in names if "/" in name}
+    there = {f"{top}/{name}" for top in tops for name in _names(folder / top)}
+    return there - set(names)
 
 
 def _sweep(parent: Path) -> None:

@@ -1,0 +1,1 @@
+"""Generated stand-ins in the original formats."""
