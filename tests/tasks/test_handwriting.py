@@ -107,3 +107,13 @@ def test_output_dropout_in_training_alone() -> None:
     assert not torch.equal(one.mean, two.mean)
     model.eval()
     assert torch.equal(model(read)[0].mean, model(read)[0].mean)
+
+
+def test_the_arrays_are_lines_of_the_model() -> None:
+    task = Handwriting(torch.tensor([0.1, 0.0]), torch.tensor([2.0, 3.0]), 10)
+    model = HandwritingModel(HyperLSTM(3, 8, hyper_size=4, embedding_size=2), 3)
+    found = task.arrays(model)
+    assert found["strokes"].shape == (13, 700, 3)
+    assert found["weight_change"].shape == (699, 4)
+    assert set(task.arrays(HandwritingModel(LSTM(3, 8), 3))) == {"strokes"}
+    assert task.arrays(torch.nn.Linear(3, 3)) == {}

@@ -10,6 +10,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import PackedSequence
 
+from hypernetworks.models.handwriting import HandwritingModel
+from hypernetworks.models.writing import pens
 from hypernetworks.tasks.protocols import Batches, Metric
 
 LineBatch = tuple[PackedSequence, Tensor]
@@ -49,7 +51,12 @@ class Handwriting:
         return found if metrics is None else {name: found[name] for name in metrics}
 
     def arrays(self, model: nn.Module) -> dict[str, Tensor]:
-        return {}
+        """What figures 7 and 16 to 18 show, see `models.writing.pens`: lines that the model draws,
+        none of the data. Nothing of a model that is no HandwritingModel of one direction.
+        """
+        if not isinstance(model, HandwritingModel) or model.core.bidirectional:
+            return {}
+        return pens(model, self.moments)
 
     def state_dict(self) -> dict[str, Any]:
         """The moments, which whoever draws lines from the checkpoint's weights needs."""
