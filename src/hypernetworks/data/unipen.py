@@ -1,0 +1,185 @@
+"""UNIPEN's training set, release train_r01_v07, category 8 (free text): a stand-in for IAM's lines.
+
+Files under data_dir/unipen/train_r01_v07: data/8/**.dat, and under include/ what they include. Its
+conditions ask that no writer or donor is named: nothing here that reaches a record or a log does.
+
+R lines, T points of a line
+"""
+
+import hashlib
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from hypernetworks.data.errors import DataError
+from hypernetworks.data.files import generate
+from hypernetworks.data.ink_rows import Points, rows
+from hypernetworks.data.lines import Lines, LineSplits, Selection
+from hypernetworks.data.parsed import Parsed, parsed
+from hypernetworks.data.unipen_format import Damaged, document
+
+NAME = "unipen"
+RELEASE = "train_r01_v07"
+CATEGORY = "8"
+VERSION = 1  # of what the files are read as: parsed lines of another are parsed anew
+
+
+def load(
+    data_dir: Path,
+    kind: str,
+    selection: Selection,
+    divide: bool,
+    valid_share: float,
+    split_seed: int,
+) -> LineSplits:
+    """Loads UNIPEN's lines of text, or generated ones in the same files.
+
+    Offsets are divided by a number a writer: the standard deviation of dx and dy, taken together,
+    over all points but the first of the selected lines. The writers that have selected lines are
+    split, so that no hand is in both parts.
+
+    Args:
+        data_dir: where data lie.
+        kind: "stand-in", or "sample" for generated lines under data_dir/generated.
+        divide: whether a segment's rows of writing are told apart by the rule of `ink_rows`; else
+            each segment is a line.
+        valid_share: of the writers, for validation.
+    Raises:
+        DataError: if files are missing or damaged, or nothing is selected.
+    """
+    if not 0 < valid_share < 1:
+        raise DataError(f"dataset.valid_share={valid_share}: choose a share between 0 and 1")
+    if kind == "stand-in":
+        folder = data_dir / NAME / RELEASE
+    elif kind == "sample":
+        from hypernetworks.data.generated import handwriting
+
+        generate(data_dir / "generated" / NAME, handwriting.write_unipen)
+        folder = data_dir / "generated" / NAME / RELEASE
+    else:
+        raise DataError(f"UNIPEN has stand-in and generated data, no {kind!r} data")
+    found = read(folder, divide)
+    lines = scaled(found.lines[selection.of(found.lines)])
+    train, valid = by_group(lines, valid_share, split_seed)
+    split: dict[str, object] = {"divide": divide, **found.counts}
+    for name, part in {"train": train, "valid": valid}.items():
+        split |= {
+            name: len(part),
+            f"{name}_points": len(part.points),
+            f"{name}_writers": len(part.groups.unique()),
+        }
+    about: dict[str, object] = {
+        "name": NAME,
+        "kind": kind,
+        "checksums": found.checksums,
+        "split": split,
+    }
+    return LineSplits(train, valid, about)
+
+
+def read(folder: Path, divide: bool) -> Parsed:
+    """All lines of category 8, offsets in device units, y down; groups are the writers.
+
+    Args:
+        folder: of the release, with data and include.
+    Raises:
+        DataError: if files are missing or damaged.
+    """
+    data, include = folder / "data" / CATEGORY, folder / "include"
+    files = sorted(path for path in data.rglob("*.dat") if path.is_file())
+    if not files:
+        raise DataError(
+            f"UNIPEN's training set is not there: no {data}/**/*.dat. Get {RELEASE} from "
+            "https://doi.org/10.5281/zenodo.1195803 (International Unipen Foundation, CC BY 4.0; "
+            "cite Guyon et al., ICPR 1994) and put its folders data and include into "
+            f"{folder} (HYPERNETWORKS_DATA or data_dir=... sets another place). "
+            "Without any data, the demo shows the machinery: make reproduce-table"
+        )
+    included = sorted(path for path in include.rglob("*") if path.is_file())
+    settings = {"divide": divide, "version": VERSION}
+    cache = folder / f"lines-{'divided' if divide else 'whole'}.pt"
+    return parsed(cache, files + included, settings, lambda: _parse(data, files, include, divide))
+
+
+def scaled(lines: Lines) -> Lines:
+    """With each group's offsets divided by their standard deviation, where that is not 0."""
+    group = lines.groups.repeat_interleave(lines.lengths)
+    steps = torch.ones(len(group), dtype=torch.bool)
+    steps[lines.starts[:-1]] = False
+    numbers, of = lines.points[steps, :2].double(), group[steps]
+    count = torch.bincount(of, minlength=int(group.max()) + 1) * 2
+
+    def mean(values: Tensor) -> Tensor:
+        return torch.bincount(of, values.sum(1), minlength=len(count)) / count.clamp(min=1)
+
+    deviation = mean((numbers - mean(numbers)[of, None]) ** 2).sqrt()
+    deviation[deviation == 0] = 1
+    points = lines.points.clone()
+    points[:, :2] /= deviation[group, None]
+    return Lines(points, lines.starts, lines.groups, lines.characters)
+
+
+def by_group(lines: Lines, valid_share: float, seed: int) -> tuple[Lines, Lines]:
+    """Training and validation lines, no group in both.
+
+    Raises:
+        DataError: if there is one group alone.
+    """
+    groups = lines.groups.unique()
+    if len(groups) < 2:
+        raise DataError("the selected lines are all by one writer; a split by writer needs two")
+    order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(seed))
+    count = min(max(round(valid_share * len(groups)), 1), len(groups) - 1)
+    held = torch.isin(lines.groups, groups[order[:count]])
+    return lines[~held], lines[held]
+
+
+def _parse(data: Path, files: list[Path], include: Path, divide: bool) -> Parsed:
+    lines: list[Tensor] = []
+    groups: list[int] = []
+    characters: list[int] = []
+    writers: dict[tuple[str, str], int] = {}
+    counts: Counter[str] = Counter()
+    digest = hashlib.sha256()
+
+    def content(path: Path) -> bytes:
+        text = path.read_bytes()
+        digest.update(text)
+        return text
+
+    for path in files:
+        found = document(path, include, content)
+        donor = path.relative_to(data).parts[0]
+        for segment in found.segments:
+            if segment.kind != "TEXT":
+                counts["omitted_other_segments"] += 1
+                continue
+            counts["segments"] += 1
+            try:
+                first, strokes = found.strokes(segment.delineation)
+                if not strokes:
+                    raise Damaged("without_ink")
+            except Damaged as fault:
+                counts[f"omitted_{fault}"] += 1
+                continue
+            written = rows(strokes) if divide else [strokes]
+            known = segment.label is not None and len(written) == 1
+            who = (donor, found.writer(first) or str(path))
+            for row in written:
+                lines.append(offsets(row))
+                groups.append(writers.setdefault(who, len(writers)))
+                characters.append(len(segment.label or "") if known else -1)
+    counts["lines"], counts["writers"] = len(lines), len(writers)
+    return Parsed(Lines.of(lines, groups, characters), {"files": digest.hexdigest()}, dict(counts))
+
+
+def offsets(strokes: list[Points]) -> Tensor:
+    """A line (T, 3) of strokes (n, 2) with y up, their coordinates rounded."""
+    points = np.rint(np.concatenate(strokes))
+    line = np.zeros((len(points), 3), dtype=np.float32)
+    line[1:, :2] = np.diff(points, axis=0) * (1, -1)
+    line[np.cumsum([len(stroke) for stroke in strokes]) - 1, 2] = 1
+    return torch.from_numpy(line)
