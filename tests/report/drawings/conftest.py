@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from hypernetworks.report import records
+from hypernetworks.report.drawings import DRAWINGS
 from hypernetworks.report.figures import draw
 
 
@@ -33,7 +34,7 @@ def figure(experiments):
 
     def add(drawing, array=None):
         text = "'99':\n  title: A <figure>\n  paper: section Z\n"
-        rows = "table7/cnn" if drawing == "gates" else "table7/cnn, table7/hyper_cnn"
+        rows = "table7/cnn" if DRAWINGS[drawing].one_row else "table7/cnn, table7/hyper_cnn"
         text += f"  rows: [{rows}]\n  drawing: {drawing}\n"
         text += f"  array: {array}\n" if array else ""
         with (experiments / "figures.yaml").open("a") as file:
@@ -48,6 +49,6 @@ def drawn(experiments, results, tmp_path):
 
     def call():
         paths = draw("99", experiments, results, "paper", tmp_path / "out")
-        return {path.suffix: path.read_bytes() for path in paths}
+        return {"".join(path.suffixes): path.read_bytes() for path in paths}
 
     return call

@@ -6,13 +6,24 @@ Modules:
     histograms          shares of equal parts of [-1, 1] (figure 5)
     curves              the selection's metric against the steps (figure 6)
     text                sampled text (figures 14, 15)
+    lines               generated lines of handwriting (figures 16 to 18)
+    pen                 one of them, how the generated weights change (figure 7); also moving
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from hypernetworks.report.drawings import curves, filters, gates, histograms, kernels, text
+from hypernetworks.report.drawings import (
+    curves,
+    filters,
+    gates,
+    histograms,
+    kernels,
+    lines,
+    pen,
+    text,
+)
 from hypernetworks.report.panels import Panel
 
 if TYPE_CHECKING:
@@ -36,4 +47,6 @@ DRAWINGS = {
     "histograms": Drawing(histograms.draw),
     "curves": Drawing(curves.draw, needs="curve"),
     "text": Drawing(text.draw),
+    "lines": Drawing(lines.draw, one_row=True),
+    "pen": Drawing(pen.draw, one_row=True),
 }

@@ -1,0 +1,84 @@
+"""Generated lines of handwriting under each other (figures 16, 17 and 18)."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hypernetworks.report.drawings.ink import INK, positions, strokes
+from hypernetworks.report.errors import RecordError
+from hypernetworks.report.panels import Panel, canvas, pictures
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure as Picture
+
+    from hypernetworks.report.protocol import Figure
+
+WIDTH = 11.0  # inches
+TALLEST = 16.0
+MARGIN, HEAD = 0.3, 0.85
+THICK = 1.2  # points
+GAP = 0.3  # between two lines, of their usual height
+
+
+def draw(figure: "Figure", panels: Sequence[Panel]) -> dict[str, bytes]:
+    """The one panel's lines (R, N, 3).
+
+    Raises:
+        RecordError: for an array of another shape.
+    """
+    (panel,) = panels
+    lines = lines_of(panel, str(figure.array))
+    return pictures(lambda: sheet(f"{figure.title}\n{panel.title}", panel.color, lines))
+
+
+def lines_of(panel: Panel, array: str) -> NDArray[Any]:
+    """Lines (R, N, 3) that a run left.
+
+    Raises:
+        RecordError: for an array of another shape.
+    """
+    lines = panel.array(array, 3)
+    if lines.shape[1] < 2 or lines.shape[2] != 3:
+        raise RecordError(f"{panel.record.path}: array '{array}' has shape {lines.shape}: no lines")
+    return lines
+
+
+def sheet(heading: str, color: str, lines: Sequence[NDArray[Any]]) -> "Picture":
+    """Lines (N, 3) under each other, all on one scale."""
+    corners = [positions(line).min(0) for line in lines]
+    sizes = np.array([np.ptp(positions(line), axis=0) for line in lines])
+    gap = GAP * float(np.median(sizes[:, 1]))
+    tops = np.concatenate([[0.0], (sizes[:, 1] + gap).cumsum()])
+    width, height = float(sizes[:, 0].max()) or 1.0, float(tops[-1] - gap) or 1.0
+    across = WIDTH - 2 * MARGIN
+    down = min(across * height / width, TALLEST)
+    picture = canvas(WIDTH, HEAD + down + MARGIN)
+    total = HEAD + down + MARGIN
+    picture.text(0.5, 1 - 0.1 / total, heading, ha="center", va="top", fontsize=9, color=color)
+    axes = picture.add_axes((MARGIN / WIDTH, MARGIN / total, across / WIDTH, down / total))
+    axes.set(xlim=(0, width), ylim=(height, 0))
+    axes.set_aspect("equal", anchor="N")
+    axes.set_axis_off()
+    for line, corner, top in zip(lines, corners, tops, strict=False):
+        write_strokes(axes, [stroke - corner + (0, top) for stroke in strokes(line)])
+    return picture
+
+
+def write_strokes(
+    axes: "Axes", drawn: Sequence[NDArray[Any]], colors: Sequence[str] | None = None
+) -> None:
+    """Strokes (n, 2) as a pen leaves them, each of its colour; a stroke of one point is a dot."""
+    from matplotlib.collections import LineCollection
+
+    inks = np.array(colors or [INK] * len(drawn))
+    long = np.array([len(stroke) > 1 for stroke in drawn])
+    paths = [stroke for stroke in drawn if len(stroke) > 1]
+    look: Any = {"linewidths": THICK, "capstyle": "round", "joinstyle": "round", "clip_on": False}
+    axes.add_collection(LineCollection(paths, colors=inks[long], **look))
+    if not long.all():
+        dots = np.concatenate([stroke for stroke in drawn if len(stroke) == 1])
+        x, y = dots.T
+        axes.scatter(x, y, s=THICK**2, c=inks[~long], linewidths=0, clip_on=False)
