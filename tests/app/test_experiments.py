@@ -35,8 +35,9 @@ def test_composes_in_all_profiles(experiment, profile):
     shortened = cfg.label is not None and cfg.label != cfg.paper.label
     assert shortened == (profile != "paper"), "a shortened row says so in its label"
     assert f"{experiment}" in (f"table{cfg.table}/{cfg.row}", f"table_{cfg.table}/{cfg.row}")
-    real = "prefix" if (cfg.table, profile) == ("4", "lite") else "real"
-    assert cfg.profile.data == ("sample" if profile == "demo" else real)
+    in_lite = {"4": "prefix", "5": "stand-in"}.get(cfg.table, "real")
+    expected = {"demo": "sample", "lite": in_lite, "paper": "real"}[profile]
+    assert cfg.profile.data == expected
 
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
@@ -54,9 +55,8 @@ def test_steps_in_demo(experiment, small, tmp_path):
     assert (record["status"], record["steps"]) == ("finished", 6)
     assert record["selection"]["value"] == value
     assert record["throughput"]["value"] > 0
-    assert record["throughput"]["unit"] == (
-        "characters/s" if record["table"] in ("3", "4") else "images/s"
-    )
+    examples = {"3": "characters", "4": "characters", "5": "points"}
+    assert record["throughput"]["unit"] == f"{examples.get(record['table'], 'images')}/s"
     assert record["parameters"] == count_parameters(full_size(cfg))
     drawn = {figure.array for figure in figures_of(record["table"], record["row"])} - {None}
     if drawn:

@@ -103,18 +103,18 @@ class LineSplits:
 
 
 def split_by_group(lines: Lines, share: float, seed: int) -> tuple[Lines, Lines]:
-    """(the rest, a share of the groups): whole groups, drawn at random; no hand is in both.
+    """(the rest, a share of the groups): whole groups drawn at random, so that no hand is in both.
+
+    Each part has one group at least.
 
     Raises:
-        DataError: if one of the two would be empty.
+        DataError: if there is one group alone.
     """
     groups = lines.groups.unique()
-    count = round(share * len(groups))
-    if not 0 < count < len(groups):
-        raise DataError(
-            f"a share of {share} of {len(groups)} writers or forms leaves one part empty"
-        )
+    if len(groups) < 2:
+        raise DataError("all lines are by one writer, or of one form: a split needs two")
     order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(seed))
+    count = min(max(round(share * len(groups)), 1), len(groups) - 1)
     drawn = torch.isin(lines.groups, groups[order[:count]])
     return lines[~drawn], lines[drawn]
 

@@ -17,7 +17,7 @@ from torch import Tensor
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.files import generate
 from hypernetworks.data.ink_rows import Points, rows
-from hypernetworks.data.lines import Lines, LineSplits, Selection
+from hypernetworks.data.lines import Lines, LineSplits, Selection, split_by_group
 from hypernetworks.data.parsed import Parsed, parsed
 from hypernetworks.data.unipen_format import Damaged, document
 
@@ -32,6 +32,7 @@ def load(
     kind: str,
     selection: Selection,
     divide: bool,
+    dequantise: bool,
     valid_share: float,
     split_seed: int,
 ) -> LineSplits:
@@ -46,6 +47,7 @@ def load(
         kind: "stand-in", or "sample" for generated lines under data_dir/generated.
         divide: whether a segment's rows of writing are told apart by the rule of `ink_rows`; else
             each segment is a line.
+        dequantise: whether coordinates are spread at random within their unit; with split_seed.
         valid_share: of the writers, for validation.
     Raises:
         DataError: if files are missing or damaged, or nothing is selected.
@@ -62,8 +64,9 @@ def load(
     else:
         raise DataError(f"UNIPEN has stand-in and generated data, no {kind!r} data")
     found = read(folder, divide)
-    lines = scaled(found.lines[selection.of(found.lines)])
-    train, valid = by_group(lines, valid_share, split_seed)
+    lines = found.lines[selection.of(found.lines)]
+    lines = scaled(dequantised(lines, split_seed) if dequantise else lines)
+    train, valid = split_by_group(lines, valid_share, split_seed)
     split: dict[str, object] = {"divide": divide, **found.counts}
     for name, part in {"train": train, "valid": valid}.items():
         split |= {
@@ -104,37 +107,35 @@ def read(folder: Path, divide: bool) -> Parsed:
     return parsed(cache, files + included, settings, lambda: _parse(data, files, include, divide))
 
 
-def scaled(lines: Lines) -> Lines:
-    """With each group's offsets divided by their standard deviation, where that is not 0."""
-    group = lines.groups.repeat_interleave(lines.lengths)
-    steps = torch.ones(len(group), dtype=torch.bool)
-    steps[lines.starts[:-1]] = False
-    numbers, of = lines.points[steps, :2].double(), group[steps]
-    count = torch.bincount(of, minlength=int(group.max()) + 1) * 2
+def dequantised(lines: Lines, seed: int) -> Lines:
+    """With each coordinate moved at random within the unit to which it was rounded.
 
-    def mean(values: Tensor) -> Tensor:
-        return torch.bincount(of, values.sum(1), minlength=len(count)) / count.clamp(min=1)
-
-    deviation = mean((numbers - mean(numbers)[of, None]) ** 2).sqrt()
-    deviation[deviation == 0] = 1
+    Of whole numbers a density can be made as large as one likes, by ever narrower Gaussians around
+    them: a fifth of these offsets are 0 in x.
+    """
+    generator = torch.Generator().manual_seed(seed)
+    moved = torch.rand(len(lines.points), 2, generator=generator) - 0.5
     points = lines.points.clone()
-    points[:, :2] /= deviation[group, None]
+    points[1:, :2] += moved.diff(dim=0)
+    points[lines.starts[:-1][lines.lengths > 0], :2] = 0
     return Lines(points, lines.starts, lines.groups, lines.characters)
 
 
-def by_group(lines: Lines, valid_share: float, seed: int) -> tuple[Lines, Lines]:
-    """Training and validation lines, no group in both.
-
-    Raises:
-        DataError: if there is one group alone.
-    """
-    groups = lines.groups.unique()
-    if len(groups) < 2:
-        raise DataError("the selected lines are all by one writer; a split by writer needs two")
-    order = torch.randperm(len(groups), generator=torch.Generator().manual_seed(seed))
-    count = min(max(round(valid_share * len(groups)), 1), len(groups) - 1)
-    held = torch.isin(lines.groups, groups[order[:count]])
-    return lines[~held], lines[held]
+def scaled(lines: Lines) -> Lines:
+    """With each group's offsets divided by their standard deviation."""
+    groups = lines.groups.repeat_interleave(lines.lengths)
+    steps = torch.ones(len(groups), dtype=torch.bool)
+    steps[lines.starts[:-1][lines.lengths > 0]] = False
+    offsets, of = lines.points[steps, :2].double(), groups[steps]
+    count = 2 * of.bincount(minlength=int(groups.max()) + 1)
+    mean, square = (
+        torch.zeros(len(count), dtype=torch.float64).index_add_(0, of, part.sum(1)) / count
+        for part in (offsets, offsets.square())
+    )
+    deviation = (square - mean.square()).sqrt()
+    points = lines.points.clone()
+    points[:, :2] /= torch.where(deviation > 0, deviation, 1)[groups, None].float()
+    return Lines(points, lines.starts, lines.groups, lines.characters)
 
 
 def _parse(data: Path, files: list[Path], include: Path, divide: bool) -> Parsed:

@@ -6,7 +6,7 @@ from itertools import combinations
 from pathlib import Path
 
 from hypernetworks.report.aggregate import Spread, paired_differences, spread
-from hypernetworks.report.columns import Column, about
+from hypernetworks.report.columns import Column, about, incomparable
 from hypernetworks.report.drawings.gates import (
     change_by_kind,
     in_words,
@@ -23,13 +23,13 @@ from hypernetworks.report.records import RecordError
 @dataclass(frozen=True)
 class Difference:
     """A row less the one that it is compared with, seed by seed, in one profile; about: profile
-    and data."""
+    and data; paper: None where ours are of other data than the paper's."""
 
     row: Row
     other: Row
     profile: str
     about: str
-    paper: float
+    paper: float | None
     ours: list[float]
 
     @property
@@ -47,7 +47,7 @@ def differences(table: Table, column: Column) -> list[Difference]:
         mine, its = column.evidence[row.id], column.evidence[other.id]
         ours = paired_differences(mine.summary, its.summary, name)
         if ours and mine.profile == its.profile:
-            paper = row.values[name] - other.values[name]
+            paper = None if incomparable(mine) else row.values[name] - other.values[name]
             found.append(Difference(row, other, mine.profile, about(mine), paper, ours))
     return found
 

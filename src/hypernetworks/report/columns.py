@@ -13,6 +13,7 @@ from hypernetworks.report.protocol import Metric, Table
 # for has none, the other's stand in their place, marked.
 PREFERRED = {"demo": ("paper", "lite"), "lite": ("lite", "paper"), "paper": ("paper", "lite")}
 ANY = ("paper", "lite", "demo")
+STAND_IN = "stand-in"
 
 
 @dataclass(frozen=True)
@@ -106,6 +107,12 @@ def short_cell(metric: Metric, column: Column, row: str) -> str:
     profile = _profile(column, evidence)
     text = spread(values).short(metric.digits) + (profile and f" {profile}")
     return text + doubts(evidence.summary)
+
+
+def incomparable(evidence: Evidence) -> bool:
+    """Whether the numbers are of other data than the paper's, so that its own say nothing beside
+    them; of generated data, which say nothing by themselves, the notices tell."""
+    return STAND_IN in evidence.summary.kinds()
 
 
 def about(evidence: Evidence) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import paired_differences, spread
-from hypernetworks.report.columns import Column, doubts
+from hypernetworks.report.columns import STAND_IN, Column, doubts, incomparable
 from hypernetworks.report.protocol import Shortening, Table
 
 
@@ -15,7 +15,12 @@ def notices(table: Table, columns: Sequence[Column]) -> list[str]:
         of_profile = [c for c in columns if c.kinds(profile)]
         where = " and ".join(f"'{c.heading}'" for c in of_profile)
         marked = "" if of_profile[0].profile == profile else f" that are marked {profile}"
-        if any("generated" in c.kinds(profile) for c in of_profile):
+        if any(STAND_IN in c.kinds(profile) for c in of_profile):
+            found.append(
+                f"A STAND-IN for the paper's data, profile {profile}: the numbers under {where}"
+                f"{marked} check the claims on other data; the paper's say nothing beside them."
+            )
+        elif any("generated" in c.kinds(profile) for c in of_profile):
             beside = " and are NOT comparable with the paper's" if table.paper else ""
             found.append(
                 f"GENERATED DATA, profile {profile}: the numbers under {where} show the machinery"
@@ -65,6 +70,7 @@ def difference(table: Table, row_id: str, columns: Sequence[Column]) -> str | No
         return None
     metric = table.metric
     found = []
+    paper = f"paper {metric.text(row.values[metric.name] - other.values[metric.name], '+')}; "
     for column in columns:
         pair = (column.evidence[row.id], column.evidence[other.id])
         differences = paired_differences(pair[0].summary, pair[1].summary, metric.name)
@@ -72,8 +78,8 @@ def difference(table: Table, row_id: str, columns: Sequence[Column]) -> str | No
             mark = "" if pair[0].profile == column.profile else pair[0].profile
             text = spread(differences).text(metric.digits, "+", mark)
             found.append(f"{column.heading} {text}{doubts(pair[0].summary)}")
+            paper = "" if incomparable(pair[0]) else paper
     if not found:
         return None
-    paper = metric.text(row.values[metric.name] - other.values[metric.name], "+")
     labels = [table.label(r, columns[-1].profile) for r in (row, other)]
-    return f"{labels[0]} - {labels[1]}, paired by seed: {'; '.join([f'paper {paper}', *found])}."
+    return f"{labels[0]} - {labels[1]}, paired by seed: {paper}{'; '.join(found)}."

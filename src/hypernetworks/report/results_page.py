@@ -9,6 +9,7 @@ from hypernetworks.report.columns import (
     Evidence,
     about,
     doubts,
+    incomparable,
     published_column,
 )
 from hypernetworks.report.pages import device
@@ -39,6 +40,7 @@ def best_table(tables: list[Table], results: Path) -> str:
             metric = table.metric
             paper = table.row(row)
             number = paper.values.get(metric.name) if paper else None
+            number = None if incomparable(evidence) else number
             lines.append(
                 {
                     "table": table.id,
@@ -88,7 +90,7 @@ def _claims(table: Table, column: Column) -> list[str]:
         found = list(evidence.summary.counted.values())
         row = table.row(row_id)
         assert row is not None  # it is one of the table's
-        paper = row.values.get(table.metric.name)
+        paper = None if incomparable(evidence) else row.values.get(table.metric.name)
         values = list(evidence.summary.values(table.metric.name).values())
         ours = spread(values).mean - paper if paper is not None else None
         comparable = ours is not None and evidence.profile == "paper"
@@ -124,7 +126,7 @@ def _difference(table: Table, found: Difference) -> Line:
     return {
         "difference, paired by seed": " - ".join(names),
         "profile · data": found.about,
-        "paper": table.metric.text(found.paper, "+"),
+        "paper": "-" if found.paper is None else table.metric.text(found.paper, "+"),
         "ours": found.spread.text(table.metric.digits, "+"),
         "seed by seed": ", ".join(each) if len(each) > 1 else "-",
     }

@@ -15,6 +15,7 @@ from hypernetworks.report.columns import (
     Evidence,
     about,
     cell,
+    incomparable,
     published_column,
     short_cell,
     yours_column,
@@ -90,10 +91,10 @@ def as_text(lines: Sequence[Line], style: str, label_width: int | None = None) -
 def _line(table: Table, row: Row, columns: Sequence[Column]) -> Line:
     detail = columns[-1]
     evidence = detail.evidence[row.id]
-    line = {"row": table.label(row, detail.profile), "paper": _paper(table, row, 0)}
+    line = {"row": table.label(row, detail.profile), "paper": _paper(table, row, 0, columns)}
     line |= {column.heading: cell(table.metric, column, row.id) for column in columns}
     for number, metric in enumerate(table.metrics[1:], start=1):
-        line[f"{metric.name}, paper"] = _paper(table, row, number)
+        line[f"{metric.name}, paper"] = _paper(table, row, number, columns)
         for column in columns:
             line[f"{metric.name}, {column.heading}"] = short_cell(metric, column, row.id)
     line["profile · data"] = about(evidence)
@@ -104,8 +105,10 @@ def _line(table: Table, row: Row, columns: Sequence[Column]) -> Line:
     return line
 
 
-def _paper(table: Table, row: Row, number: int) -> str:
+def _paper(table: Table, row: Row, number: int, columns: Sequence[Column]) -> str:
     metric = table.metrics[number]
+    if any(incomparable(column.evidence[row.id]) for column in columns):
+        return "-"
     return metric.text(row.values[metric.name]) if metric.name in row.values else "-"
 
 

@@ -59,7 +59,7 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
         baseline=(lambda: ConstantMixture(train.points, dataset.mixtures))
         if cfg.profile.baseline
         else None,
-        examples=(len(splits.train), "lines"),
+        examples=(train.predictions, "points"),
         # Every weight meets every point of a batch once.
         multiplications=lambda model: (
             cfg.trainer.batch_size * predictions * count_parameters(model)["total"]
