@@ -57,9 +57,9 @@ def load(
     if kind == "stand-in":
         folder = data_dir / NAME / RELEASE
     elif kind == "sample":
-        from hypernetworks.data.generated import handwriting
+        from hypernetworks.data.generated import unipen_files
 
-        generate(data_dir / "generated" / NAME, handwriting.write_unipen)
+        generate(data_dir / "generated" / NAME, unipen_files.write)
         folder = data_dir / "generated" / NAME / RELEASE
     else:
         raise DataError(f"UNIPEN has stand-in and generated data, no {kind!r} data")
