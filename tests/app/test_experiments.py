@@ -65,6 +65,10 @@ def test_steps_in_demo(experiment, small, tmp_path):
     if record["table"] in ("3", "4"):
         assert {"test_bpc", "valid_bpc", "valid_estimate_bpc"} == record["metrics"].keys()
         assert record["baseline"]["metrics"]["test_bpc"]["value"] < 7
+    elif record["table"] == "5":
+        assert record["metrics"].keys() == {"valid_log_loss"}
+        assert record["baseline"]["metrics"]["valid_log_loss"]["value"] < 2000
+        assert {"mean", "std", "train_points"} <= record["data"]["split"].keys()
     else:
         assert {"test_error", "test_accuracy", "valid_error"} <= record["metrics"].keys()
         assert record["baseline"]["metrics"]["test_error"]["value"] < 90

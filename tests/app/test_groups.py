@@ -15,8 +15,15 @@ from hypernetworks.app.schema import DATASETS
 from hypernetworks.report.records import find
 from tests.app.conftest import SMALL
 
-PAPERS = ("mnist", "cifar10", "ptb", "enwik8")
-TASKS = {"mnist": "images", "cifar10": "images", "ptb": "characters", "enwik8": "characters"}
+TASKS = {
+    "mnist": "images",
+    "cifar10": "images",
+    "ptb": "characters",
+    "enwik8": "characters",
+    "iam": "handwriting",
+    "unipen": "handwriting",
+}
+PAPERS = tuple(TASKS)
 PAIRS = [(m, d) for m, model in MODELS.items() for d in PAPERS if TASKS[d] in model.tasks]
 
 
@@ -35,13 +42,19 @@ def test_a_pair_composes_in_every_profile_and_is_built_at_full_size(model, datas
 
 
 @pytest.mark.parametrize(
-    ("dataset", "sizes"), [("ptb", (1000, 128, 4)), ("enwik8", (1800, 256, 64))]
+    ("dataset", "sizes", "protocol"),
+    [
+        ("ptb", (1000, 128, 4), (1.0, 128, 0.001)),
+        ("enwik8", (1800, 256, 64), (1.0, 128, 0.001)),
+        ("iam", (900, 128, 4), (5.0, 32, 0.0001)),
+        ("unipen", (900, 128, 4), (5.0, 32, 0.0001)),
+    ],
 )
-def test_sizes_are_the_papers_for_the_data_set(dataset, sizes):
+def test_sizes_and_protocol_are_the_papers_for_the_data_set(dataset, sizes, protocol):
     cfg = compose_words("model=hyperlstm", f"dataset={dataset}", "profile=paper")
     found = (cfg.model.hidden_size, cfg.model.hyper_size, cfg.model.embedding_size)
     assert found == sizes
-    assert (cfg.trainer.clip_norm, cfg.trainer.batch_size) == (1.0, 128)
+    assert (cfg.trainer.clip_norm, cfg.trainer.batch_size, cfg.trainer.lr) == protocol
 
 
 @pytest.mark.parametrize("model", list(MODELS))
@@ -70,6 +83,8 @@ def test_every_choice_of_the_folders_has_its_schema():
         ("hyper_resnet", "cifar10", ("model.depth=10", "trainer=one_cycle_adam")),
         ("hyperrnn", "ptb", ()),
         ("layernorm_hyperlstm", "enwik8", ("trainer=cosine",)),
+        ("hyperrnn", "iam", ()),
+        ("layernorm_hyperlstm", "unipen", ("trainer=cosine",)),
     ],
 )
 def test_a_pair_trains_in_demo(model, dataset, more, data_dir, tmp_path):
