@@ -10,6 +10,7 @@ from benchmarks import (
     layout,
     loop,
     memory,
+    parsing,
     recurrent,
     residual,
     scaling,
@@ -30,6 +31,7 @@ BENCHMARKS = {
     "steps": steps.main,
     "characters": characters.main,
     "residual": residual.main,
+    "parsing": parsing.main,
     "gpu": gpu.main,
 }
 # Run only when named: minutes each.

@@ -6,7 +6,7 @@ import torch
 from benchmarks.__main__ import main
 from benchmarks.measure import compare, compare_rounds, in_turns
 
-from benchmarks import characters, hyper, layout, loop, residual, startup
+from benchmarks import characters, hyper, layout, loop, parsing, residual, startup
 from hypernetworks import MnistConvnet
 
 
@@ -51,6 +51,11 @@ def test_characters_trains_a_character_model(capsys):
 def test_startup_runs_both_applications(capsys):
     assert all(math.isfinite(more) for more in startup.measure(runs=1).values())
     assert "bare Hydra application" in capsys.readouterr().out
+
+
+def test_parsing_reads_generated_lines(capsys):
+    parsing.measure_iam(lines=30, writers=2)
+    assert "IAM, 30 lines of " in capsys.readouterr().out
 
 
 def test_a_ratio_is_that_of_the_medians(capsys):

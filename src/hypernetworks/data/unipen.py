@@ -59,8 +59,8 @@ def load(
     elif kind == "sample":
         from hypernetworks.data.generated import unipen_files
 
-        generate(data_dir / "generated" / NAME, unipen_files.write)
-        folder = data_dir / "generated" / NAME / RELEASE
+        folder = data_dir / "generated" / NAME
+        generate(folder, unipen_files.write)
     else:
         raise DataError(f"UNIPEN has stand-in and generated data, no {kind!r} data")
     found = read(folder, divide)

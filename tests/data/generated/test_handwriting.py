@@ -31,7 +31,7 @@ def test_the_same_seed_writes_the_same_lines_however_many_are_asked_for():
 
 def test_lines_are_as_long_as_iams():
     lengths = np.array([len(t.points) for f in forms(300, 12, 0) for t in f.lines])
-    assert 550 < lengths.mean() < 700
+    assert 620 < lengths.mean() < 740
     assert 0.9 < (lengths >= 300).mean() < 1.0
     assert lengths.max() < 1200
 

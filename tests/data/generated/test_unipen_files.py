@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from hypernetworks.data import unipen
 from hypernetworks.data.generated import handwriting, unipen_files
 from hypernetworks.data.generated.unipen_files import TABLETS, writer_files
 
@@ -68,3 +69,15 @@ def test_files_are_written_once_and_the_same_every_time(tmp_path):
     unipen_files.write(tmp_path / "a", lines=12, writers=3)
     assert [path.stat().st_mtime_ns for path in a.values()] == before
     assert np.all([path.suffix in (".dat", ".doc", ".json") for path in a.values()])
+
+
+def test_the_reader_finds_the_lines_that_were_written(tmp_path):
+    unipen_files.write(tmp_path, lines=60, writers=6)
+    lines = [line for form in handwriting.forms(60, 6, 0) for line in form.lines]
+    found = unipen.read(tmp_path, divide=True).lines
+    assert sorted(found.lengths.tolist()) == sorted(len(line.points) for line in lines)
+    assert sorted(found.strokes.tolist()) == sorted(len(line.pieces()) for line in lines)
+    assert len(found.groups.unique()) == 6
+    whole = unipen.read(tmp_path, divide=False).lines
+    assert len(whole) < len(found)
+    assert len(whole.points) == len(found.points)
