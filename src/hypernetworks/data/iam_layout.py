@@ -44,7 +44,8 @@ class Layout:
 
     @classmethod
     def of(cls, folder: Path) -> "Layout":
-        """
+        """Finds the lists and the lines under the folder.
+
         Raises:
             DataError: if lists or lines are missing, or a form is listed twice.
         """

@@ -32,8 +32,8 @@ def test_the_same_seed_writes_the_same_lines_however_many_are_asked_for():
 def test_lines_are_as_long_as_iams():
     lengths = np.array([len(t.points) for f in forms(300, 12, 0) for t in f.lines])
     assert 620 < lengths.mean() < 740
-    assert 0.9 < (lengths >= 300).mean() < 1.0
-    assert lengths.max() < 1200
+    assert 0.9 < (lengths >= 300).mean() < 0.99
+    assert np.quantile(lengths, 0.9) < 1000
 
 
 def test_a_straight_stroke_runs_from_end_to_end_in_sensor_units():

@@ -55,6 +55,13 @@ def test_every_form_is_in_one_list_with_stray_white_space(tmp_path):
     assert len(list((tmp_path / "lineStrokes").rglob("*.xml"))) == 60
 
 
+def test_lists_have_the_databases_shares_and_none_is_empty():
+    names = [form_name(number) for number in range(400)]
+    lengths = {file: len(of) for file, of in iam_files._shared_out(names).items()}
+    assert lengths == {file: 4 * share for file, share in iam_files.SPLITS.items()}
+    assert all(map(len, iam_files._shared_out(names[:4]).values()))
+
+
 def test_files_of_another_size_do_not_stay(tmp_path):
     iam_files.write(tmp_path, lines=40, writers=3)
     (tmp_path / "mine.txt").write_text("not generated")

@@ -21,7 +21,7 @@ INTERVAL = 1 / 60  # seconds between readings
 SMOOTHING = np.array([1, 3, 5, 6, 5, 3, 1]) / 24
 REACH = len(SMOOTHING) // 2
 FORM_LINES = 4, 9
-LINE_CHARACTERS = 18, 43
+LINE_CHARACTERS = 11, 46
 
 WORDS = {
     "Name": "Anna Mr. Brown Doctor Hill Lady Grey Peter Miss Jones Emma Captain Fox",

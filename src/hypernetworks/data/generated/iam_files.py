@@ -93,8 +93,12 @@ def _session(lines: list[Trace], strokes: str, about: str = "") -> str:
 def _shared_out(names: list[str]) -> dict[str, list[str]]:
     """The forms of each list, in turns by its share; none is empty of four forms or more."""
     found: dict[str, list[str]] = {file: [] for file in SPLITS}
-    for number, name in enumerate(names, 1):
-        # The list that lags most behind its share of the forms so far.
-        behind = {file: share * number - 100 * len(found[file]) for file, share in SPLITS.items()}
-        found[max(behind, key=lambda file: behind[file])].append(name)
+
+    def lag(file: str) -> tuple[bool, int]:
+        """Behind its share of the forms so far; an empty list lags most."""
+        so_far = sum(map(len, found.values())) + 1
+        return not found[file], SPLITS[file] * so_far - 100 * len(found[file])
+
+    for name in names:
+        found[max(SPLITS, key=lag)].append(name)
     return found
