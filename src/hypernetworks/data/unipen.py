@@ -7,6 +7,7 @@ R lines, T points of a line
 """
 
 import hashlib
+import logging
 from collections import Counter
 from pathlib import Path
 
@@ -19,12 +20,14 @@ from hypernetworks.data.files import generate
 from hypernetworks.data.ink_rows import Points, rows
 from hypernetworks.data.lines import Lines, LineSplits, Selection, split_by_group
 from hypernetworks.data.parsed import Parsed, parsed
-from hypernetworks.data.unipen_format import Damaged, document
+from hypernetworks.data.unipen_format import OmittedError, document
 
 NAME = "unipen"
 RELEASE = "train_r01_v07"
 CATEGORY = "8"
 VERSION = 1  # of what the files are read as: parsed lines of another are parsed anew
+
+log = logging.getLogger("hypernetworks")
 
 
 def load(
@@ -59,7 +62,7 @@ def load(
     elif kind == "sample":
         from hypernetworks.data.generated import unipen_files
 
-        folder = data_dir / "generated" / NAME
+        folder = data_dir / "generated" / NAME / RELEASE
         generate(folder, unipen_files.write)
     else:
         raise DataError(f"UNIPEN has stand-in and generated data, no {kind!r} data")
@@ -155,24 +158,27 @@ def _parse(data: Path, files: list[Path], include: Path, divide: bool) -> Parsed
         found = document(path, include, content)
         donor = path.relative_to(data).parts[0]
         for segment in found.segments:
-            if segment.kind != "TEXT":
-                counts["omitted_other_segments"] += 1
-                continue
             counts["segments"] += 1
             try:
+                if segment.kind != "TEXT":
+                    raise OmittedError("not_text")
                 first, strokes = found.strokes(segment.delineation)
-                if not strokes:
-                    raise Damaged("without_ink")
-            except Damaged as fault:
+            except OmittedError as fault:
                 counts[f"omitted_{fault}"] += 1
                 continue
             written = rows(strokes) if divide else [strokes]
             known = segment.label is not None and len(written) == 1
-            who = (donor, found.writer(first) or str(path))
+            writer = donor, found.writer(first) or str(path)
             for row in written:
                 lines.append(offsets(row))
-                groups.append(writers.setdefault(who, len(writers)))
+                groups.append(writers.setdefault(writer, len(writers)))
                 characters.append(len(segment.label or "") if known else -1)
+    omitted = {name: count for name, count in counts.items() if name.startswith("omitted")}
+    if omitted:
+        listed = ", ".join(f"{count} {name}" for name, count in sorted(omitted.items()))
+        log.warning("UNIPEN: of %d segments, some are left out: %s", counts["segments"], listed)
+    if not lines:
+        raise DataError(f"{data}: no segment of {counts['segments']} can be read; unpack it again")
     counts["lines"], counts["writers"] = len(lines), len(writers)
     return Parsed(Lines.of(lines, groups, characters), {"files": digest.hexdigest()}, dict(counts))
 

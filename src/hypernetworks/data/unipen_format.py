@@ -14,26 +14,28 @@ from numpy.typing import NDArray
 
 from hypernetworks.data.errors import DataError
 
-FARTHEST = 1e6  # device units; beyond it no tablet's coordinates lie
+FARTHEST = 1e6  # device units; no tablet's coordinates lie beyond
 
 KEYWORD = re.compile(rb"^\.(?=[A-Za-z_])", re.MULTILINE)
-NUMBERS = b"+-.0123456789Ee \t\r\n\v\f"
-SEGMENT = re.compile(r'(\S+)\s+(\S+)(?:\s+[^\s"]+)?(?:\s*"((?:[^"\\]|\\.)*)")?\s*', re.DOTALL)
-PART = re.compile(r"(\d+)(?::(\d+))?(?:-(\d+)(?::(\d+))?)?")
+NUMBERS = b"+-.0123456789Ee \t\n\v\f"
+PART = re.compile(r"(\d{1,9})(?::(\d{1,9}))?(?:-(\d{1,9})(?::(\d{1,9}))?)?")
 
 Points = NDArray[np.float64]
+Read = Callable[[Path], bytes]
 
 
-class Damaged(Exception):
-    """A segment that says, or refers to, what cannot be read; the message names the kind."""
+class OmittedError(Exception):
+    """A segment that says, or refers to, what cannot be read; the message is a kind of fault."""
 
 
 @dataclass(frozen=True)
 class Component:
-    """Attributes:
-    ink: whether the pen is down.
-    numbers: as they stand in the file.
-    columns: what a point's numbers are, X and Y among them; none if the file did not say.
+    """Points from one contact of the pen, or between two.
+
+    Attributes:
+        ink: whether the pen is down.
+        numbers: as they stand in the file.
+        columns: what a point's numbers are, X and Y among them; none if the file did not say.
     """
 
     ink: bool
@@ -41,69 +43,83 @@ class Component:
     columns: tuple[str, ...]
 
     def points(self) -> Points:
-        """(n, 2): x and y.
+        """x and y (n, 2).
 
         Raises:
-            Damaged: if they cannot be told.
+            OmittedError: if they cannot be told.
         """
         if "X" not in self.columns or "Y" not in self.columns:
-            raise Damaged("without_columns")
+            raise OmittedError("columns_unknown")
         if self.numbers.translate(None, NUMBERS):
-            raise Damaged("not_numbers")
+            raise OmittedError("not_numbers")
         try:
             values = np.array(self.numbers.split(), dtype=np.float64)
             points = values.reshape(-1, len(self.columns))
         except ValueError:
-            raise Damaged("not_numbers") from None
+            raise OmittedError("not_numbers") from None
         points = points[:, [self.columns.index("X"), self.columns.index("Y")]]
         if not (np.abs(points) < FARTHEST).all():
-            raise Damaged("far_away")
+            raise OmittedError("far_away")
         return points
 
 
 @dataclass(frozen=True)
 class Segment:
-    """Attributes:
-    kind: TEXT, WORD, ...
-    delineation: which components, such as `209-271`.
-    label: what is written there; None if it is not known.
+    """What is written where.
+
+    Attributes:
+        kind: TEXT, WORD, ...
+        delineation: the components, such as `209-271`.
+        label: the text; None if it is not known.
     """
 
     kind: str
     delineation: str
     label: str | None
 
+    @classmethod
+    def of(cls, value: str) -> "Segment":
+        """From the keyword's value: `TEXT 209-271 ? "Next take 290 west"`."""
+        head, _, rest = value.partition('"')
+        kind, delineation, *_ = *head.split(), "", ""
+        text = re.sub(r"\\(.)|\n", _unescaped, rest.rpartition('"')[0])
+        return cls(kind, delineation, text or None)
+
 
 @dataclass
 class Document:
-    """A data file, with what it includes.
+    """A data file with what it includes.
 
     Attributes:
         segments: those of the file itself.
         writers: (component, who writes from there on).
+        whole: whether all that it includes is there.
     """
 
     components: list[Component] = field(default_factory=list)
     segments: list[Segment] = field(default_factory=list)
     writers: list[tuple[int, str]] = field(default_factory=list)
+    whole: bool = True
 
     def strokes(self, delineation: str) -> tuple[int, list[Points]]:
-        """The number of the first component, and the ink's points, each (n, 2), stroke by stroke.
+        """The first component's number, and the ink, stroke by stroke (n, 2).
 
         Raises:
-            Damaged: if it cannot be read, or names what is not there.
+            OmittedError: if it cannot be read, names what is not there, or there is none.
         """
+        if not self.whole:
+            raise OmittedError("include_missing")
         numbers, found = [], []
         for part in delineation.split(","):
             match = PART.fullmatch(part)
             if match is None:
-                raise Damaged("delineation")
+                raise OmittedError("delineation")
             first, begin, last, end = (None if n is None else int(n) for n in match.groups())
             assert first is not None
             numbers.append(first)
             last = first if last is None else last
             if not first <= last < len(self.components):
-                raise Damaged("not_there")
+                raise OmittedError("not_there")
             for number in range(first, last + 1):
                 if not self.components[number].ink:
                     continue
@@ -111,26 +127,26 @@ class Document:
                 start = begin if number == first and begin is not None else 0
                 stop = end + 1 if number == last and end is not None else len(points)
                 if not start < stop <= len(points):
-                    raise Damaged("not_there")
+                    raise OmittedError("not_there")
                 found.append(points[start:stop])
+        if not found:
+            raise OmittedError("without_ink")
         return numbers[0], found
 
-    def writer(self, component: int) -> str | None:
-        """Who is named before the component, or else first of all."""
+    def writer(self, component: int) -> str:
+        """Who is named before the component, or else first of all; empty if nobody is."""
         before = [name for start, name in self.writers if start <= component]
-        if before:
-            return before[-1]
-        return self.writers[0][1] if self.writers else None
+        return (before[-1:] or [name for _, name in self.writers[:1]] or [""])[0]
 
 
-def document(path: Path, include: Path, read: Callable[[Path], bytes]) -> Document:
+def document(path: Path, include: Path, read: Read) -> Document:
     """Reads a data file and what it includes.
 
     Args:
         include: the folder that includes are relative to.
         read: gives a file's content.
     Raises:
-        DataError: if an included file is missing, or includes itself.
+        DataError: if a file cannot be read, or includes itself.
     """
     found = Document()
     columns: tuple[str, ...] = ()
@@ -143,43 +159,44 @@ def document(path: Path, include: Path, read: Callable[[Path], bytes]) -> Docume
         elif keyword == b"WRITER_ID":
             found.writers.append((len(found.components), _words(value)))
         elif keyword == b"SEGMENT" and own:
-            found.segments.append(segment(value.decode("latin-1")))
+            found.segments.append(Segment.of(value.decode("latin-1")))
+        elif keyword == b"INCLUDE":
+            found.whole = False
     return found
 
 
-def segment(value: str) -> Segment:
-    """From the keyword's value: `TEXT 209-271 ? "Next take 290 west"`."""
-    match = SEGMENT.fullmatch(value.strip())
-    if match is None:
-        return Segment(value.split(None, 1)[0] if value.strip() else "", "", None)
-    label = match[3] and re.sub(r"\\(.)", _unescaped, match[3], flags=re.DOTALL)
-    return Segment(match[1], match[2], " ".join(label.split("\n")) if label else None)
-
-
-def _unescaped(match: re.Match[str]) -> str:
-    return {"n": " ", "t": " "}.get(match[1], match[1])
-
-
-def _words(value: bytes) -> str:
-    return " ".join(value.decode("latin-1").split())
-
-
 def _statements(
-    path: Path, include: Path, read: Callable[[Path], bytes], within: tuple[Path, ...]
+    path: Path, include: Path, read: Read, within: tuple[Path, ...]
 ) -> Iterator[tuple[bytes, bytes, bool]]:
-    """(keyword, value, whether in the first file itself), includes in their places."""
+    """(keyword, value, whether in the first file itself).
+
+    Includes are in their places; what is missing stays a statement, INCLUDE.
+    """
     if path in within:
         raise DataError(f"{path} includes itself, by way of {within[-1]}")
     try:
         content = read(path)
     except OSError as error:
-        by = f", which {within[-1]} includes" if within else ""
-        raise DataError(f"{path}{by}: {error.strerror}") from error
+        raise DataError(f"{path} cannot be read: {error.strerror}") from error
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     for statement in KEYWORD.split(content)[1:]:
         keyword = statement.split(None, 1)[0]
         value = statement[len(keyword) :]
         if keyword != b"INCLUDE":
             yield keyword, value, not within
-        elif not value.strip().lower().endswith(b".lex"):  # a lexicon holds no ink
-            yield from _statements(include / _words(value), include, read, (*within, path))
+            continue
+        included = include / _words(value)
+        if included.suffix.lower() == ".lex":  # a lexicon holds no ink
+            continue
+        if included.exists():
+            yield from _statements(included, include, read, (*within, path))
+        else:
+            yield keyword, value, not within
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    return " " if match[1] in (None, "n", "t") else match[1]
+
+
+def _words(value: bytes) -> str:
+    return " ".join(value.decode("latin-1").split())
