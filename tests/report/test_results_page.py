@@ -92,6 +92,11 @@ def test_pictures_are_linked_where_they_are_drawn(page, put, tmp_path):
         (folder / name).write_bytes(b"")
     assert page().count("(figures/") == 1
     assert "![Figure 2: Two kernels](figures/figure2-paper.png)" in page()
+    for name in ("figure2-paper.svg", "figure2-paper.animated.svg", "figure2-paper.html"):
+        (folder / name).write_bytes(b"")
+    assert "![Figure 2: Two kernels](figures/figure2-paper.animated.svg)" in page()
+    assert "\n[Figure 2: Two kernels](figures/figure2-paper.html)" in page()
+    assert page().count("(figures/") == 3
 
 
 @pytest.fixture
@@ -151,6 +156,17 @@ def test_saturation_and_changes(leave, experiments, results):
     assert of_figure(figure, load_tables(experiments), results) == (
         "paper",
         "Normal Convnet, of each gate's largest change: mean change at letters 0.75, brackets 1.00",
+    )
+
+
+def test_changes_within_and_between_strokes(leave, experiments, results):
+    line = np.array([[[0, 0, 0], [9, 0, 1], [5, 5, 0], [1, 0, 0]]])
+    leave("cnn", {"ink": line, "weight_change": np.array([[1.0, 2], [2, 4], [0, 1]])}, [])
+    # by hand: 1/2 and 1/2 within the first stroke, 1 and 1 to the next, 0 and 1/4 within it
+    assert said(experiments, results, "pen", "table7/cnn", "ink") == (
+        "paper",
+        "Normal Convnet, of each gate's largest change: "
+        "mean change within strokes 0.31, from stroke to stroke 1.00",
     )
 
 

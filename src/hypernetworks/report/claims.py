@@ -14,6 +14,8 @@ from hypernetworks.report.drawings.gates import (
     text_and_changes,
 )
 from hypernetworks.report.drawings.histograms import SATURATED, saturated, shares_of
+from hypernetworks.report.drawings.ink import change_by_pen
+from hypernetworks.report.drawings.pen import line_and_changes
 from hypernetworks.report.figures import panels_of
 from hypernetworks.report.panels import Panel
 from hypernetworks.report.protocol import Figure, Row, Table
@@ -76,7 +78,12 @@ def order(table: Table, column: Column, profile: str) -> str | None:
 
 def of_figure(figure: Figure, tables: list[Table], results: Path) -> tuple[str, str] | None:
     """(profile, what the figure's numbers are) of the published runs; None without them."""
-    said = {"histograms": _saturation, "gates": _changes, "curves": _catching_up}
+    said = {
+        "histograms": _saturation,
+        "gates": _changes,
+        "pen": _changes_of_pen,
+        "curves": _catching_up,
+    }
     for profile in ("paper", "lite") if figure.drawing in said else ():
         try:
             panels = panels_of(figure, tables, results, profile, ("published",))
@@ -98,6 +105,13 @@ def _changes(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> st
     text, changes = text_and_changes(panel, str(figure.array))
     means = change_by_kind(text, changes / largest_changes(changes))
     return f"{panel.label}, of each gate's largest change: {in_words(means)}"
+
+
+def _changes_of_pen(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> str:
+    (panel,) = panels
+    line, changes = line_and_changes(panel, str(figure.array))
+    means = change_by_pen(line, changes / largest_changes(changes))
+    return f"{panel.label}, of each gate's largest change: {means}"
 
 
 def _catching_up(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> str:

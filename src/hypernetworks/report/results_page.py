@@ -28,7 +28,7 @@ SHORTENED = (
     "at a smaller scale and reproduce none of its numbers. One seed (n=1) is no evidence for an "
     "order."
 )
-DRAWN = (".png", ".txt", ".html")
+DRAWN = (".png", ".animated.svg", ".txt", ".html")
 
 
 def best_table(tables: list[Table], results: Path) -> str:
@@ -137,8 +137,8 @@ def _figure(figure: Figure, tables: list[Table], results: Path, drawn: Path) -> 
     said = of_figure(figure, tables, results)
     parts = [f"Figure {figure.id}, profile {said[0]}: {said[1]}."] if said else []
     for path in sorted(drawn.glob(f"figure{figure.id}-*")):
-        if path.suffix in DRAWN:
+        if path.name.endswith(DRAWN):
             title = f"Figure {figure.id}: {figure.title}"
-            mark = "!" if path.suffix == ".png" else ""
+            mark = "!" if path.suffix in (".png", ".svg") else ""
             parts.append(f"{mark}[{title}]({drawn.name}/{path.name})")
     return "\n\n".join(parts)

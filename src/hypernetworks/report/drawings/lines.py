@@ -31,7 +31,7 @@ def draw(figure: "Figure", panels: Sequence[Panel]) -> dict[str, bytes]:
     """
     (panel,) = panels
     lines = lines_of(panel, str(figure.array))
-    return pictures(lambda: sheet(f"{figure.title}\n{panel.title}", panel.color, lines))
+    return pictures(lambda: sheet(f"{figure.title}\n{panel.title}", panel.color, list(lines)))
 
 
 def lines_of(panel: Panel, array: str) -> NDArray[Any]:
