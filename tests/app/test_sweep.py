@@ -2,17 +2,21 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from argparse import Namespace
 
 import pytest
 
 from hypernetworks.app.arguments import checked
+from hypernetworks.app.reproduce import _rows
 from hypernetworks.report.records import find
 from hypernetworks.training.files import load_checkpoint
 from tests.app.conftest import SMALL
+from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
@@ -198,3 +202,17 @@ def test_there_are_no_more_processes_than_rows(command, tmp_path):
 def test_an_override_replaces_the_axis_of_a_sweep(command, tmp_path):
     command("sweep=table7", "experiment=table_a1/mlp", "logger=none", *SMALL)
     assert [r["row"] for r in find(tmp_path / "results")] == ["mlp"]
+
+
+def test_a_figure_of_two_tables_trains_those_that_have_runs(tmp_path):
+    """All in demo, and where none has: neither table is trained for the other's half."""
+
+    def rows(profile):
+        options = Namespace(figure="6", profile=profile, results=str(tmp_path))
+        return {row.partition("/")[0] for row in _rows("figure6", options)}
+
+    both = {"table4", "table5"}
+    assert rows("paper") == rows("lite") == rows("demo") == rows(None) == both
+    shutil.copytree(ROOT / "results" / "published" / "4", tmp_path / "published" / "4")
+    assert rows("lite") == {"table4"}
+    assert rows("paper") == rows("demo") == both

@@ -1,5 +1,6 @@
 """`python -m hypernetworks figure`: draws a figure from records and mirrors it to wandb."""
 
+import json
 import sys
 from html import escape
 from pathlib import Path
@@ -31,6 +32,8 @@ def main(arguments: list[str]) -> int:
     except RecordError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    for words in json.loads(paths[-1].read_text(encoding="utf-8"))["missing"]:
+        print(words, file=sys.stderr)
     for path in paths:
         print(path)
     if options.logger == "wandb":

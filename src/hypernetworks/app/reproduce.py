@@ -36,10 +36,11 @@ def main(arguments: list[str]) -> int:
         *([f"hydra/launcher={options.launcher}"] if options.launcher else []),
         *options.overrides,
     ]
-    status = _status([*words, *_beside(sweep, words, options)])
+    status = _status([*words, *_which(_rows(sweep, options), words, options)])
     if status not in (0, 1):
         return status  # a mistake, or a signal
-    if status and (options.figure or not _anything_ran(options)):
+    runs, profile = Path(options.results) / "runs", options.profile or "demo"
+    if status and (options.figure or not _has_runs(runs, options.table, profile)):
         return status  # nothing to show: the reason stays the last line
     shown = _show(options)
     if status:
@@ -97,15 +98,27 @@ def _seeds(text: str) -> str:
     return text
 
 
-def _beside(sweep: str, words: list[str], options: argparse.Namespace) -> list[str]:
-    """What makes the rows run side by side; nothing where something else is asked for."""
+def _rows(sweep: str, options: argparse.Namespace) -> list[str]:
+    """The sweep's rows; of a figure of several tables, but in demo, those of the tables that have
+    runs, if one has: no table is trained for the sake of another's half of a picture."""
+    rows = rows_of_sweep(sweep)
+    profile = options.profile or "demo"
+    if options.figure is None or profile == "demo":
+        return rows
+    tables = {table_of(row.split("/")[0]) for row in rows}
+    begun = {table for table in tables if _has_runs(Path(options.results), table, profile)}
+    return [row for row in rows if table_of(row.split("/")[0]) in begun] or rows
+
+
+def _which(rows: list[str], words: list[str], options: argparse.Namespace) -> list[str]:
+    """What chooses the rows, and makes them run side by side unless something else is asked for."""
     cores = options.jobs or usable_cores()
     said = any(word.startswith(("hydra/launcher=", "device=cuda")) for word in words)
+    chosen = [] if _names("experiment", words) else [f"experiment={','.join(rows)}"]
     if said or cores < 2 or (shutil.which("nvidia-smi") and not options.jobs):
-        return []
+        return chosen
     # The later rows of a table are the larger ones: they begin first, so that none ends alone.
-    rows = rows_of_sweep(sweep)[::-1]
-    axis = [] if _names("experiment", words) else [f"experiment={','.join(rows)}"]
+    axis = [f"experiment={','.join(rows[::-1])}"] if chosen else []
     jobs = min(cores, len(rows) * len(options.seeds.split(",")))
     threads = [] if _names("threads", words) else ["threads=1"]
     launcher = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}"]
@@ -116,10 +129,9 @@ def _names(key: str, words: list[str]) -> bool:
     return any(word.startswith(f"{key}=") for word in words)
 
 
-def _anything_ran(options: argparse.Namespace) -> bool:
+def _has_runs(tree: Path, table: str | None, profile: str) -> bool:
     try:
-        runs = Path(options.results) / "runs"
-        return bool(find(runs, options.table, None, options.profile or "demo"))
+        return bool(find(tree, table, None, profile))
     except RecordError:
         return True  # the report says which record is damaged
 

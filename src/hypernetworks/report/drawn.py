@@ -29,6 +29,7 @@ def _fault(path: Path, experiments: Path, results: Path) -> str | None:
     try:
         said = json.loads(path.read_text(encoding="utf-8"))
         sums = {path.with_name(file): sum_ for file, sum_ in said.pop("files").items()}
+        said.pop("missing", None)  # follows from what it is drawn of
         name, profile = str(said["figure"]), str(said["profile"])
     except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         return f"does not say what is drawn ({error!r}); draw the figure again"

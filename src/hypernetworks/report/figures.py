@@ -9,7 +9,7 @@ from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
 from hypernetworks.report.drawings import DRAWINGS
-from hypernetworks.report.panels import Panel
+from hypernetworks.report.panels import Panel, missing
 from hypernetworks.report.protocol import (
     Figure,
     Table,
@@ -32,7 +32,8 @@ def draw(
 
     Returns:
         `figure<id>-<profile>` under `out_dir`: as .png and .svg, a sampled text as .txt, with its
-        gates also as .html; last the .json that names the records and commits behind it.
+        gates also as .html; last the .json that names the records and commits behind it, and says
+        what is missing.
     Raises:
         RecordError: for an unknown figure, rows without a run, a damaged record or array.
     """
@@ -45,7 +46,11 @@ def draw(
         write_bytes(paths[-1], content)
         sums[paths[-1].name] = hashlib.sha256(content).hexdigest()
     paths.append(start.with_suffix(".json"))
-    about = {**origin(figure, profile, panels), "files": sums}
+    about = {
+        **origin(figure, profile, panels),
+        "missing": list(missing(figure, panels).values()),
+        "files": sums,
+    }
     write_text(paths[-1], json.dumps(about, indent=2) + "\n")
     return paths
 
@@ -57,25 +62,28 @@ def panels_of(
     profile: str,
     trees: tuple[str, ...] = TREES,
 ) -> list[Panel]:
-    """A panel for each of the figure's rows.
+    """A panel for each of the figure's rows; of curves not for those of a table that has no run.
 
     Raises:
         RecordError: naming the rows without a run.
     """
     needs = DRAWINGS[figure.drawing].needs
     chosen = [(name, newest(results, *name, profile, needs, trees)) for name in figure.rows]
-    missing = [f"{folder_name(table)}/{row}" for (table, row), record in chosen if record is None]
-    if missing:
+    there = {table for (table, _), record in chosen if record is not None}
+    if there and DRAWINGS[figure.drawing].by_table:
+        chosen = [(name, record) for name, record in chosen if name[0] in there]
+    lacking = [f"{folder_name(table)}/{row}" for (table, row), record in chosen if record is None]
+    if lacking:
         raise records.RecordError(
             f"figure {figure.id}, profile {profile}: no finished run with {needs} of "
-            f"{', '.join(missing)}; make reproduce-figure FIGURE={figure.id} PROFILE={profile}"
+            f"{', '.join(lacking)}; make reproduce-figure FIGURE={figure.id} PROFILE={profile}"
         )
     known = {table.id: table for table in tables}
     panels = []
     for (table_id, row_id), record in chosen:
         table = pick(known, table_id, "table")
         row = pick({row.id: row for row in table.rows}, row_id, "row")
-        assert record is not None  # else it is among the missing
+        assert record is not None  # else it is lacking
         panels.append(Panel(table.label(row, profile), _result(table, record), record))
     return panels
 

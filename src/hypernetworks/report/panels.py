@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +14,8 @@ from hypernetworks.report.records import Record
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Drawing
+
+    from hypernetworks.report.protocol import Figure
 
 DOTS_PER_INCH = 150
 
@@ -87,6 +89,22 @@ def _reason(error: Exception) -> str:
     if isinstance(error, ValueError) and "pickle" in str(error):
         return "objects instead of numbers, which are not run"  # numpy's words advise to
     return " ".join(f"{type(error).__name__}: {error}".split())[:200]
+
+
+def tables_of(figure: "Figure") -> list[str]:
+    """The tables of a figure's rows, in their order."""
+    return list(dict.fromkeys(table for table, _ in figure.rows))
+
+
+def missing(figure: "Figure", panels: Sequence[Panel]) -> dict[str, str]:
+    """What is to be said of each of the figure's tables that has no panel."""
+    profile, there = panels[0].record["profile"], {panel.record["table"] for panel in panels}
+    return {
+        table: f"figure {figure.id} without table {table}, which has no finished run in profile "
+        f"{profile}; make reproduce-table TABLE={table} PROFILE={profile}"
+        for table in tables_of(figure)
+        if table not in there
+    }
 
 
 def canvas(width: float, height: float, constrained: bool = False) -> "Drawing":

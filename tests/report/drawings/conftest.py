@@ -14,14 +14,14 @@ from hypernetworks.report.figures import draw
 def run(make, results):
     """Writes a finished run of a row with arrays and a curve."""
 
-    def write(row, arrays, curve=((100, 3.0), (200, 2.5)), **fields):
+    def write(row, arrays, curve=((100, 3.0), (200, 2.5)), metric="valid_bpc", **fields):
         record = make(row=row, **fields)
-        record["selection"]["metric"] = "valid_bpc"
-        folder = records.folder_of(results / "runs", "7", row)
+        record["selection"]["metric"] = metric
+        folder = records.folder_of(results / "runs", record["table"], row)
         folder.mkdir(parents=True, exist_ok=True)
         record |= {"arrays": f"{record['id']}.npz", "curve": f"{record['id']}.curve.jsonl"}
         np.savez(folder / record["arrays"], **arrays)
-        lines = [json.dumps({"step": step, "valid_bpc": bpc}) + "\n" for step, bpc in curve]
+        lines = [json.dumps({"step": step, metric: value}) + "\n" for step, value in curve]
         (folder / record["curve"]).write_text("".join(lines))
         return records.write(record, folder)
 

@@ -33,11 +33,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True)
 class Drawing:
     """draw: the figure's files by suffix. needs: what a run must have left, "arrays" or "curve".
-    one_row: whether it can show no more than one run."""
+    one_row: whether it can show no more than one run. by_table: whether it can do without all the
+    rows of a table, and says so."""
 
     draw: Callable[["Figure", Sequence[Panel]], dict[str, bytes]]
     needs: str = "arrays"
     one_row: bool = False
+    by_table: bool = False
 
 
 DRAWINGS = {
@@ -45,7 +47,7 @@ DRAWINGS = {
     "filters": Drawing(filters.draw),
     "gates": Drawing(gates.draw, one_row=True),
     "histograms": Drawing(histograms.draw),
-    "curves": Drawing(curves.draw, needs="curve"),
+    "curves": Drawing(curves.draw, needs="curve", by_table=True),
     "text": Drawing(text.draw),
     "lines": Drawing(lines.draw, one_row=True),
     "pen": Drawing(pen.draw, one_row=True),
