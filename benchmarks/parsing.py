@@ -7,11 +7,12 @@ from collections.abc import Callable
 from pathlib import Path
 from statistics import median
 
-from hypernetworks.data import iam
-from hypernetworks.data.generated import iam_files
+from hypernetworks.data import iam, unipen
+from hypernetworks.data.generated import iam_files, unipen_files
 from hypernetworks.data.lines import LineSplits, Selection
 
 LINES, WRITERS = 12_179, 221  # of the IAM on-line database
+ROWS, HANDS = 21_130, 430  # of UNIPEN's free text
 PARSE, LOAD = 60.0, 1.0  # seconds, on 2 cores
 
 
@@ -44,5 +45,16 @@ def measure_iam(lines: int = LINES, writers: int = WRITERS) -> None:
     log.setLevel(level)
 
 
+def measure_unipen(lines: int = ROWS, writers: int = HANDS) -> None:
+    """Prints it for generated lines in the place of UNIPEN's."""
+    with tempfile.TemporaryDirectory() as folder:
+        unipen_files.write(Path(folder, unipen.NAME, unipen.RELEASE), lines, writers)
+        _report(
+            "UNIPEN",
+            lambda: unipen.load(Path(folder), "stand-in", Selection(1), True, True, 0.1, 0),
+        )
+
+
 def main() -> None:
     measure_iam()
+    measure_unipen()

@@ -56,6 +56,8 @@ def test_startup_runs_both_applications(capsys):
 def test_parsing_reads_generated_lines(capsys):
     parsing.measure_iam(lines=30, writers=2)
     assert "IAM, 30 lines of " in capsys.readouterr().out
+    parsing.measure_unipen(lines=30, writers=4)
+    assert "UNIPEN, 30 lines of " in capsys.readouterr().out
 
 
 def test_a_ratio_is_that_of_the_medians(capsys):

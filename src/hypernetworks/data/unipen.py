@@ -71,6 +71,7 @@ def load(
     lines = scaled(dequantised(lines, split_seed) if dequantise else lines)
     train, valid = split_by_group(lines, valid_share, split_seed)
     split: dict[str, object] = {"divide": divide, **found.counts}
+    split["unselected_lines"] = len(found.lines) - len(lines)
     for name, part in {"train": train, "valid": valid}.items():
         split |= {
             name: len(part),
@@ -173,12 +174,14 @@ def _parse(data: Path, files: list[Path], include: Path, divide: bool) -> Parsed
                 lines.append(offsets(row))
                 groups.append(writers.setdefault(writer, len(writers)))
                 characters.append(len(segment.label or "") if known else -1)
-    omitted = {name: count for name, count in counts.items() if name.startswith("omitted")}
-    if omitted:
-        listed = ", ".join(f"{count} {name}" for name, count in sorted(omitted.items()))
-        log.warning("UNIPEN: of %d segments, some are left out: %s", counts["segments"], listed)
+    faults = ", ".join(f"{counts[name]} {name}" for name in sorted(counts) if name != "segments")
     if not lines:
-        raise DataError(f"{data}: no segment of {counts['segments']} can be read; unpack it again")
+        raise DataError(
+            f"{data}: none of the {counts['segments']} segments can be read ({faults or 'empty'}); "
+            "unpack data and include again"
+        )
+    if faults:
+        log.warning("UNIPEN: of %d segments, some are left out: %s", counts["segments"], faults)
     counts["lines"], counts["writers"] = len(lines), len(writers)
     return Parsed(Lines.of(lines, groups, characters), {"files": digest.hexdigest()}, dict(counts))
 
