@@ -60,8 +60,8 @@ class Lines:
         rows = rows.nonzero()[:, 0] if rows.dtype == torch.bool else rows
         lengths = self.lengths[rows]
         starts = torch.cat([torch.zeros(1, dtype=torch.int64), lengths.cumsum(0)])
-        within = torch.arange(int(starts[-1])) - starts[:-1].repeat_interleave(lengths)
-        points = self.points[self.starts[rows].repeat_interleave(lengths) + within]
+        lines = self.points.split(self.lengths.tolist())
+        points = torch.cat([self.points[:0], *(lines[row] for row in rows.tolist())])
         return Lines(points, starts, self.groups[rows], self.characters[rows])
 
 

@@ -73,13 +73,13 @@ def parsed(
 
 
 def _key(folder: Path, sources: Sequence[Path], settings: Mapping[str, object]) -> str:
-    stamps = []
+    stamps, inside = [], f"{folder}{os.sep}"
     for path in sources:
         try:
             about = path.stat()
         except OSError as error:
             raise DataError(f"{path} cannot be read: {error.strerror}") from error
-        stamps.append((os.path.relpath(path, folder), about.st_size, about.st_mtime_ns))
+        stamps.append((str(path).removeprefix(inside), about.st_size, about.st_mtime_ns))
     text = json.dumps([FORMAT, dict(settings), stamps], sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()
 
