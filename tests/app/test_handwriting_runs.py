@@ -1,0 +1,91 @@
+"""Runs of handwriting models: resumed, tuned without the validation lines, what they leave."""
+
+import numpy as np
+import pytest
+import torch
+
+from hypernetworks.app.build import builder_of
+from hypernetworks.app.checks import RunError
+from hypernetworks.app.run import run
+from hypernetworks.report.records import find
+from hypernetworks.training.devices import placement
+from hypernetworks.training.files import load_checkpoint
+
+
+def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(small, tmp_path):
+    """Dropout's random numbers, the lines' order and their scaling go on."""
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    cfg = small("table5/ln_hyperlstm_900")
+    cfg.results_dir = str(whole)
+    value = run(cfg)
+    cfg.results_dir, cfg.trainer.max_time = str(parts), 1e-4
+    for step in range(1, 6):
+        run(cfg)
+        (record,) = find(parts)
+        assert (record["status"], record["steps"]) == ("time_limit", step)
+    cfg.trainer.max_time = None
+    assert run(cfg) == value
+    (one,), (two,) = find(whole), find(parts)
+    assert one["metrics"] == two["metrics"]
+    states = [load_checkpoint(r.path.parent / r["id"] / "checkpoint.pt") for r in (one, two)]
+    for name in ("model", "best_weights", "optimizer", "processes"):
+        torch.testing.assert_close(states[0][name], states[1][name], rtol=0, atol=0)
+    task = states[1]["processes"][0]["task"]
+    split = one["data"]["split"]
+    assert task == {"mean": split["mean"], "std": split["std"]}
+    with np.load(one.path.parent / one["arrays"]) as arrays:
+        assert arrays["strokes"].shape == (13, 700, 3)
+        assert arrays["weight_change"].shape == (699, 4)
+
+
+def test_for_tuning_the_validation_lines_are_left_out(small):
+    cfg = small("table5/lstm_900", "dataset.scaling=0.0")
+    with placement("cpu") as place:
+        whole = builder_of(cfg).build(cfg, place)
+        cfg.dataset.tuning = True
+        part = builder_of(cfg).build(cfg, place)
+
+    def offsets(batches):
+        following = torch.cat([batch[1] for batch in batches.epoch(0)])
+        raw = following[:, :2] * batches.std + batches.mean
+        return {tuple(row) for row in raw.round().int().tolist()}  # IAM's are whole numbers
+
+    (of_whole,), (of_part,) = whole.evaluations, part.evaluations
+    counts = [len(batches.lengths) for batches in (part.train, of_part.batches)]
+    assert sum(counts) == len(whole.train.lengths)
+    assert 0 < counts[1] < counts[0]
+    assert len(of_whole.batches.lengths) != counts[1]
+    assert part.provenance["split"]["valid"] == counts[1]
+    assert offsets(of_part.batches) <= offsets(whole.train)
+    assert offsets(part.train) < offsets(whole.train)
+
+
+@pytest.mark.parametrize("override", ["dataset.divide=true", "dataset.dequantise=true"])
+def test_a_setting_of_the_other_set_is_refused(small, override):
+    with pytest.raises(RunError, match=r"iam has no such setting"):
+        run(small("table5/lstm_900", override))
+
+
+def test_what_cannot_work_is_one_line(command):
+    for words, said in {
+        "dataset.scaling=1": "dataset.scaling=1.0",
+        "dataset.min_points=100000": "none of the",
+        "dataset.mixtures=0": "mixtures=0",
+        "dataset.split_seed=-1": "dataset.split_seed=-1",
+        "profile.data=prefix": "no 'prefix' data",
+    }.items():
+        done = command("experiment=table5/lstm_900", words, "logger=none", check=False)
+        assert done.returncode == 1
+        assert said in done.stderr.splitlines()[-1]
+        assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(("dataset", "place"), [("iam", "fki"), ("unipen", "zenodo")])
+def test_missing_data_are_one_line_that_says_where_they_are(command, dataset, place, tmp_path):
+    words = ("model=lstm", f"dataset={dataset}", "profile=paper", "logger=none")
+    done = command(*words, f"data_dir={tmp_path / 'none'}", check=False)
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert place in line
+    assert str(tmp_path / "none") in line
+    assert not list(tmp_path.glob("results/runs/*/*"))
