@@ -6,6 +6,7 @@ COMMANDS = {
     "report": "print the tables from the records there are, without running anything",
     "figure": "draw a figure of the paper from records",
     "sample": "a text from a trained character model",
+    "write": "lines of handwriting from a trained model, as pictures and points",
     "params": "count every row's parameters against the paper's",
     "reproduce": "run a table's rows side by side, then print it (make reproduce-table)",
     "publish": "copy finished records among the published ones",

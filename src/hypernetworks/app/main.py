@@ -13,7 +13,8 @@ from hypernetworks.training.cores import wait_asleep
 
 # Where the commands are: a module's `main(arguments)`, or one of the report's.
 MODULES = {
-    name: f"hypernetworks.app.{name}" for name in ("figure", "sample", "params", "reproduce")
+    name: f"hypernetworks.app.{name}"
+    for name in ("figure", "sample", "write", "params", "reproduce")
 }
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import torch
 
 from hypernetworks.app.checks import RunError
-from hypernetworks.app.trained import find_run, load_character_model
+from hypernetworks.app.trained import TEXT, find_run, load_character_model
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.text import Alphabet
 from hypernetworks.models.sampling import stream
@@ -25,8 +25,8 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         check_folder("--results", options.results, RESULTS)
-        record = find_run(options.run, options.profile, options.results)
-        model, alphabet, step = load_character_model(record, options.trust)
+        record = find_run(options.run, options.profile, options.results, TEXT)
+        model, step, alphabet = load_character_model(record, options.trust)
         prime = numbers(os.fsencode(options.prime), alphabet)
         _check(options)
         native.load()
@@ -66,8 +66,12 @@ def _check(options: argparse.Namespace) -> None:
         raise RunError(f"--length {options.length}: it must be at least 1")
     if not (math.isfinite(options.temperature) and options.temperature >= 0):
         raise RunError(f"--temperature {options.temperature}: it must be 0 or more")
-    if not 0 <= options.seed < 2**63:
-        raise RunError(f"--seed {options.seed}: choose 0 to 2^63 - 1")
+    check_seed(options.seed)
+
+
+def check_seed(seed: int) -> None:
+    if not 0 <= seed < 2**63:
+        raise RunError(f"--seed {seed}: choose 0 to 2^63 - 1")
 
 
 def _parser() -> Parser:

@@ -1,30 +1,56 @@
 """Trained models, from what a run leaves: its record and its checkpoint."""
 
 import re
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
-from omegaconf import OmegaConf
+import torch
+from omegaconf import DictConfig, OmegaConf
+from torch import nn
 
-from hypernetworks.app.build.characters import trained_model
+from hypernetworks.app.build import characters, handwriting
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.choices import choices, near
 from hypernetworks.app.experiments import table_of
 from hypernetworks.data.text import Alphabet
 from hypernetworks.models.character import CharacterModel
+from hypernetworks.models.handwriting import HandwritingModel
+from hypernetworks.models.writing import Moments
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
 from hypernetworks.report.records import NO_TABLE
 from hypernetworks.training.files import Checkpoint, CheckpointError
 from hypernetworks.training.state import Progress
 
+Model = TypeVar("Model", bound=nn.Module)
 
-def find_run(name: str, profile: str, results: Path) -> records.Record:
+
+@dataclass(frozen=True)
+class Kind(Generic[Model]):
+    """What a command draws, of whose models. Records of such runs are told by what they say of
+    their data's split: a `key` whose value is a `type`."""
+
+    name: str
+    whose: str
+    model: type[Model]
+    key: str
+    type: type
+
+    def fits(self, record: records.Record) -> bool:
+        return isinstance(record["data"]["split"].get(self.key), self.type)
+
+
+TEXT = Kind("text", "character", CharacterModel, "alphabet", str)
+HANDWRITING = Kind("handwriting", "handwriting", HandwritingModel, "mean", list)
+
+
+def find_run(name: str, profile: str, results: Path, kind: Kind[Any]) -> records.Record:
     """The record of a run that left a checkpoint.
 
     Args:
         name: a record's file; or a row such as "table3/lstm_1000", for its newest finished run
-            here, or else its newest; of a row with several kinds of run, one of text.
+            here, or else its newest; of a row with several kinds of run, one of this kind.
     Raises:
         RunError: if there is none.
         RecordError: if a record is damaged.
@@ -48,13 +74,9 @@ def find_run(name: str, profile: str, results: Path) -> records.Record:
         )
 
     def fitness(record: records.Record) -> tuple[bool, bool, Any]:
-        return of_text(record), record["status"] == "finished", created(record)
+        return kind.fits(record), record["status"] == "finished", created(record)
 
     return max(left, key=fitness)
-
-
-def of_text(record: records.Record) -> bool:
-    return isinstance(record["data"]["split"].get("alphabet"), str)
 
 
 def checkpoint_of(record: records.Record) -> Checkpoint:
@@ -63,9 +85,9 @@ def checkpoint_of(record: records.Record) -> Checkpoint:
 
 def load_character_model(
     record: records.Record, trusted: bool = False
-) -> tuple[CharacterModel, Alphabet, int]:
-    """The model with the best weights so far, in evaluation mode; its alphabet; the step of those
-    weights.
+) -> tuple[CharacterModel, int, Alphabet]:
+    """The model with the best weights so far, in evaluation mode; the step of those weights; its
+    alphabet.
 
     Args:
         trusted: whether a class that the record names may be imported and run: a record is data,
@@ -74,18 +96,53 @@ def load_character_model(
         RunError: if the run is not one of a character model, was never evaluated, or needs trust.
         CheckpointError: if the checkpoint is damaged or is another run's.
     """
-    split: Any = record["data"]["split"]
+    model, dataset = _configuration(record, TEXT, trusted)
+    alphabet = Alphabet.from_record(record["data"]["split"])
+    symbols = dataset.get("symbols", len(alphabet.symbols))
+    untrained = characters.trained_model(model, symbols)
+    return *_with_best_weights(untrained, record, TEXT), alphabet
+
+
+def load_handwriting_model(
+    record: records.Record, trusted: bool = False
+) -> tuple[HandwritingModel, int, Moments]:
+    """The same of a handwriting model, with the moments of its training offsets.
+
+    Raises:
+        RunError, CheckpointError: as `load_character_model` does.
+    """
+    model, dataset = _configuration(record, HANDWRITING, trusted)
+    untrained = handwriting.trained_model(model, dataset.get("mixtures", 0))
+    return *_with_best_weights(untrained, record, HANDWRITING), _moments(record)
+
+
+def _configuration(
+    record: records.Record, kind: Kind[Any], trusted: bool
+) -> tuple[DictConfig, dict[str, Any]]:
+    """What the record says of its model and its data set."""
     config = {"model": None, "dataset": None, **record["config"]}
-    if not all(isinstance(config[group], dict) for group in ("model", "dataset")):
+    model, dataset = config["model"], config["dataset"]
+    if not (isinstance(model, dict) and isinstance(dataset, dict)):
         raise RunError(f"{record.path}: its config names no model or no data set: edited by hand?")
-    if not of_text(record):
-        data = config["dataset"].get("name")
-        raise RunError(f"{record.path}: a run on {data}, no text: not a character model's run")
-    if "_target_" in config["model"] and not trusted:
+    if not kind.fits(record):
         raise RunError(
-            f"{record.path}: its model is code of somebody's own, {config['model']['_target_']}; "
+            f"{record.path}: a run on {dataset.get('name')}, no {kind.name}: not a "
+            f"{kind.whose} model's run"
+        )
+    if "_target_" in model and not trusted:
+        raise RunError(
+            f"{record.path}: its model is code of somebody's own, {model['_target_']}; "
             "--trust imports and runs it"
         )
+    return OmegaConf.create(model if "_target_" in model else {"name": None, **model}), dataset
+
+
+def _with_best_weights(
+    model: nn.Module, record: records.Record, kind: Kind[Model]
+) -> tuple[Model, int]:
+    """The model with the best weights so far, in evaluation mode, and the step of those weights."""
+    if not isinstance(model, kind.model):
+        raise RunError(f"{record.path}: its model is no {kind.model.__name__}")
     file = checkpoint_of(record)
     checkpoint = file.load()
     if checkpoint.get("identity") != record["id"]:
@@ -93,17 +150,22 @@ def load_character_model(
     step = _best_step(checkpoint, file.loaded)
     if step is None:
         raise RunError(f"{record.path}: not evaluated yet, so that no weights are the best")
-    alphabet = Alphabet.from_record(split)
-    symbols = config["dataset"].get("symbols", len(alphabet.symbols))
-    named = config["model"] if "_target_" in config["model"] else {"name": None, **config["model"]}
-    model = trained_model(OmegaConf.create(named), symbols)
-    if not isinstance(model, CharacterModel):
-        raise RunError(f"{record.path}: its model is no CharacterModel")
     try:
         model.load_state_dict(checkpoint["best_weights"])
     except Exception as error:  # whatever torch makes of what stands there instead
         raise CheckpointError(f"{file.loaded} does not hold the weights of this model") from error
-    return model.eval(), alphabet, step
+    return model.eval(), step
+
+
+def _moments(record: records.Record) -> Moments:
+    split = record["data"]["split"]
+    try:
+        mean, std = (torch.tensor(split[name], dtype=torch.float32) for name in ("mean", "std"))
+    except (KeyError, TypeError, ValueError, RuntimeError):
+        mean = std = torch.zeros(0)
+    if not mean.shape == std.shape == (2,) or not (torch.cat([mean, 1 / std]).isfinite().all()):
+        raise RunError(f"{record.path}: its split has no mean and std of offsets: edited by hand?")
+    return mean, std
 
 
 def _best_step(checkpoint: dict[str, Any], path: Path) -> int | None:

@@ -57,7 +57,7 @@ def _plot(axes: "Axes", above: str, curves: Sequence[tuple[Panel, Curve]]) -> No
     axes.set_title(f"{above}\n{data}", fontsize=10, color=panels[0].color)
     axes.set_xlabel("step")
     metric, _, _ = curves[0][1]
-    axes.set_ylabel(f"{metric}, as estimated during training")
+    axes.set_ylabel(f"{metric}, during training")
     axes.legend(fontsize=8)
     axes.grid(alpha=0.3)
 
