@@ -60,6 +60,7 @@ _HOME = {
     "Mixture": "hypernetworks.models.mixture",
     "MixtureDensity": "hypernetworks.models.mixture",
     "sample": "hypernetworks.models.sampling",
+    "write": "hypernetworks.models.writing",
     "from_supercell": "hypernetworks.recurrent.importers",
     "from_labml": "hypernetworks.recurrent.importers",
 }
@@ -98,6 +99,7 @@ __all__ = [
     "observe",
     "sample",
     "tile_kernels",
+    "write",
 ]
 
 if TYPE_CHECKING:
@@ -108,6 +110,7 @@ if TYPE_CHECKING:
     from hypernetworks.models.mlps import MLP, CoordinateMLP
     from hypernetworks.models.sampling import sample
     from hypernetworks.models.wide_resnet import WideResNet, hyper_wide_resnet
+    from hypernetworks.models.writing import write
     from hypernetworks.recurrent.hyper import HyperLSTMCell
     from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
     from hypernetworks.recurrent.importers import from_labml, from_supercell
