@@ -2,11 +2,12 @@
 
 import math
 
+import pytest
 import torch
 from benchmarks.__main__ import main
 from benchmarks.measure import compare, compare_rounds, in_turns
 
-from benchmarks import characters, hyper, layout, loop, parsing, residual, startup
+from benchmarks import characters, handwriting, hyper, layout, loop, parsing, residual, startup
 from hypernetworks import MnistConvnet
 
 
@@ -46,6 +47,17 @@ def test_characters_trains_a_character_model(capsys):
     assert trained.model.core.hidden_size == 20
     assert characters.exact_evaluation(1200, scale=0.02) > 0
     assert "exact evaluation of 1,200 characters as one sequence" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("row", handwriting.ROWS)
+def test_handwriting_trains_and_writes(row, capsys):
+    ratio, trained = handwriting.measure(row, steps=4, batch=3, points=12, scale=0.02)
+    assert 0 < ratio < math.inf
+    assert trained.progress.step == 4
+    assert type(trained.model.core).__name__.lower() == row.removesuffix("_900")
+    assert trained.model.core.hidden_size == 18
+    assert 0 < handwriting.sheet(row, points=5, scale=0.02) < 10
+    assert "writing 13 lines of 5 points" in capsys.readouterr().out
 
 
 def test_startup_runs_both_applications(capsys):
