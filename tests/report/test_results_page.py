@@ -1,6 +1,7 @@
 """What the pages say of the paper's claims, against the published records and by hand."""
 
 import json
+import re
 
 import numpy as np
 import pytest
@@ -60,6 +61,18 @@ def test_shortened_rows_are_not_compared_with_the_papers_numbers(page, put):
     text = page()
     assert "ours - paper" not in text
     assert cells(text, "Normal Convnet, few")[1:4] == ["lite · prefix", "0.72", "0.90 (n=1) prefix"]
+
+
+def test_a_stand_ins_numbers_are_there_without_the_papers(page, experiments, results, put):
+    put("published", value=0.9, profile="lite", kind="stand-in")
+    put("published", row="hyper_cnn", value=1.0, profile="lite", kind="stand-in")
+    text = page()
+    # Not even an empty column for the paper's.
+    assert cells(text, "Normal Convnet, few")[1:3] == ["lite · stand-in", "0.90 (n=1) stand-in"]
+    assert cells(text, "Small Hyper Convnet")[2] == "1.00 (n=1) stand-in"
+    assert "+0.10 (n=1)" in text
+    assert not re.search(r"0\.72|0\.76|0\.04", text)
+    assert not re.search(r"0\.72|0\.76", best_table(load_tables(experiments), results))
 
 
 def test_seeds_and_profiles_are_paired_with_their_own(experiments, results, put):

@@ -139,6 +139,22 @@ def test_lite_numbers_stand_marked_where_the_paper_profile_has_none(show, put):
     assert "paired" not in text
 
 
+def test_a_stand_ins_numbers_never_stand_beside_the_papers(show, put):
+    for row in ("cnn", "hyper_cnn"):
+        put("published", row=row, profile="lite", value=0.8, kind="stand-in")
+        put(row=row, profile="lite", value=0.9, kind="stand-in")
+    text, rows = show("lite")
+    assert rows["Normal Convnet, few"]["published"] == "0.80 (n=1) stand-in"
+    assert rows["Normal Convnet, few"]["yours"] == "0.90 (n=1) stand-in"
+    assert "paper" not in rows["Normal Convnet, few"]
+    assert "paired by seed: published +0.00 (n=1) stand-in; yours" in text
+    assert text.count("A STAND-IN for the paper's data") == 2
+    for profile in ("paper", "demo"):
+        text, rows = show(profile)
+        assert "stand-in" not in text
+        assert [row["paper"] for row in rows.values()] == ["0.72", "0.76"]
+
+
 def test_the_other_metrics_stand_beside_the_tables_own(show, put):
     metrics = {
         "test_error": {"value": 0.7, "unit": "percent"},

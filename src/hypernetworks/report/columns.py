@@ -46,10 +46,16 @@ class Column:
         return list(dict.fromkeys(e.profile for e in self.evidence.values() if e.summary.counted))
 
 
-def published_column(table: Table, results: Path, profile: str) -> Column:
-    """The published records; those of profile paper if they are reproductions."""
+def published_column(table: Table, results: Path, profile: str, stand_ins: bool = False) -> Column:
+    """The published records; those of profile paper if they are reproductions.
+
+    Args:
+        stand_ins: whether, where the profile has no number, that of a stand-in for the paper's data
+            takes its place like any other: only where the paper's numbers are not beside it.
+    """
     found = records.find(results / "published", table.id)
     kept = [record for record in found if _refusal(table, record) is None]
+    kept = [r for r in kept if stand_ins or r["profile"] == profile or not of_stand_in(r)]
     return _column("published", table, profile, PREFERRED[profile], kept)
 
 
@@ -107,6 +113,10 @@ def short_cell(metric: Metric, column: Column, row: str) -> str:
     profile = _profile(column, evidence)
     text = spread(values).short(metric.digits) + (profile and f" {profile}")
     return text + doubts(evidence.summary)
+
+
+def of_stand_in(record: records.Record) -> bool:
+    return bool(record["data"]["kind"] == STAND_IN)
 
 
 def incomparable(evidence: Evidence) -> bool:

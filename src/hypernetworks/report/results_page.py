@@ -35,7 +35,7 @@ def best_table(tables: list[Table], results: Path) -> str:
     """One table of every row that has published numbers, each with the best that it has."""
     lines = []
     for table in tables:
-        column = published_column(table, results, "paper")
+        column = published_column(table, results, "paper", stand_ins=True)
         for label, evidence, row in _shown(table, column):
             metric = table.metric
             paper = table.row(row)
@@ -64,7 +64,7 @@ def claims_page(tables: list[Table], figures: dict[str, Figure], results: Path, 
     """
     sections = [SHORTENED]
     for table in tables:
-        column = published_column(table, results, "paper")
+        column = published_column(table, results, "paper", stand_ins=True)
         if column.profiles():
             sections.append(f"## Table {table.id}. {table.title}\n\n{heading(table)}.")
             sections += _claims(table, column)
