@@ -29,7 +29,7 @@ def test_the_changes_of_points_that_the_pen_comes_to_through_the_air():
 
 def test_ink_is_as_bright_as_the_weights_change():
     line, scaled = written()["strokes"][0], np.zeros((8, 4))
-    scaled[1], scaled[5], scaled[3] = 0.5, 0.25, 1  # points 2 and 6, and the dot
+    scaled[1], scaled[5], scaled[3] = 0.5, 0.125, 1  # points 2 and 6, and the dot
     found = {piece.point: (piece.first, piece.color) for piece in shades(line, scaled)}
     calm, hot = blend("#1f2a44", "#e4572e", 0), blend("#1f2a44", "#e4572e", 1)
     assert (calm, hot) == ("#1f2a44", "#e4572e")

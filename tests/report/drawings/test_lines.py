@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypernetworks.report.drawings.lines import sheet
+from hypernetworks.report.drawings.lines import _tops, sheet
 from hypernetworks.report.panels import pictures
 from hypernetworks.report.records import RecordError
 
@@ -30,12 +30,25 @@ def test_lines_under_each_other_as_they_were_written(run, figure, drawn, monkeyp
     assert set(drawn()) == {".png", ".svg", ".json"}
     places = [line[:, :2].astype(float).cumsum(0) for line in arrays["strokes"]]
     boxes = [place - place.min(0) for place in places]
-    gap = 0.3 * np.median([box[:, 1].max() for box in boxes])
-    boxes[1] = boxes[1] + (0, boxes[0][:, 1].max() + gap)
+    boxes[1] = boxes[1] + (0, paths[2][0, 1] - boxes[1][0, 1])
+    assert paths[2][:, 1].min() > 0
     for number, box in enumerate(boxes):
         np.testing.assert_allclose(paths[2 * number], box[:4])
         np.testing.assert_allclose(dots[number], box[4])
         np.testing.assert_allclose(paths[2 * number + 1], box[5:])
+
+
+def test_lines_leave_each_other_room_and_no_more():
+    """Three lines that fall by their length: a bay's distance apart, not their whole height."""
+    x = np.linspace(0, 1000, 500)
+    falling = np.stack([x, x], 1)
+    one, two, three = _tops([falling] * 3, 1000.0)
+    apart = 0.3 * 1000 + 1000 / 24  # and what a line falls within a column
+    assert (one, two) == (0, pytest.approx(apart, rel=0.01))
+    assert three == pytest.approx(2 * apart, rel=0.01)
+    flat = np.stack([x, np.sin(x) * 5 + 5], 1)
+    assert _tops([falling, flat], 1000.0)[1] > 1000
+    assert _tops([flat, falling], 1000.0)[1] < 1000
 
 
 def test_the_picture_has_ink_where_the_pen_was():

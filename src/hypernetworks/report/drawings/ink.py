@@ -52,7 +52,7 @@ def shades(line: NDArray[Any], scaled: NDArray[Any] | None) -> list[Piece]:
     """The ink from point to point: the brighter, the more the weights (N - 1, G) change there."""
     up = lifted(line)
     change = np.zeros(len(up)) if scaled is None else scaled.mean(1)
-    shares = np.minimum(change / (change[~up].max(initial=0) or 1), 1)
+    shares = np.sqrt(np.minimum(change / (change[~up].max(initial=0) or 1), 1))  # most are small
     begins, ends = np.concatenate([[True], up]), np.concatenate([up, [True]])
     return [
         Piece(k, k if begins[k] else k - 1, blend(INK, HOT, shares[k - 1] if k else 0))

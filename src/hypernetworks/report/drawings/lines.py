@@ -19,8 +19,9 @@ if TYPE_CHECKING:
 WIDTH = 11.0  # inches
 TALLEST = 16.0
 MARGIN, HEAD = 0.3, 0.85
-THICK = 1.2  # points
+THICK = 1.4  # points
 GAP = 0.3  # between two lines, of their usual height
+COLUMNS = 24
 
 
 def draw(figure: "Figure", panels: Sequence[Panel]) -> dict[str, bytes]:
@@ -47,12 +48,14 @@ def lines_of(panel: Panel, array: str) -> NDArray[Any]:
 
 
 def sheet(heading: str, color: str, lines: Sequence[NDArray[Any]]) -> "Picture":
-    """Lines (N, 3) under each other, all on one scale."""
+    """Lines (N, 3) under each other, all on one scale, each as near to those above as both leave
+    room: lines that rise or fall lie in each other's bays."""
     corners = [positions(line).min(0) for line in lines]
-    sizes = np.array([np.ptp(positions(line), axis=0) for line in lines])
-    gap = GAP * float(np.median(sizes[:, 1]))
-    tops = np.concatenate([[0.0], (sizes[:, 1] + gap).cumsum()])
-    width, height = float(sizes[:, 0].max()) or 1.0, float(tops[-1] - gap) or 1.0
+    places = [positions(line) - corner for line, corner in zip(lines, corners, strict=True)]
+    width = max(float(place[:, 0].max()) for place in places) or 1.0
+    tops = _tops(places, width)
+    height = max(float((place[:, 1] + top).max()) for place, top in zip(places, tops, strict=True))
+    height = height or 1.0
     across = WIDTH - 2 * MARGIN
     down = min(across * height / width, TALLEST)
     picture = canvas(WIDTH, HEAD + down + MARGIN)
@@ -62,9 +65,25 @@ def sheet(heading: str, color: str, lines: Sequence[NDArray[Any]]) -> "Picture":
     axes.set(xlim=(0, width), ylim=(height, 0))
     axes.set_aspect("equal", anchor="N")
     axes.set_axis_off()
-    for line, corner, top in zip(lines, corners, tops, strict=False):
+    for line, corner, top in zip(lines, corners, tops, strict=True):
         write_strokes(axes, [stroke - corner + (0, top) for stroke in strokes(line)])
     return picture
+
+
+def _tops(places: Sequence[NDArray[np.float64]], width: float) -> list[float]:
+    """How far down each line's highest point lies."""
+    gap = GAP * float(np.median([np.ptp(place[:, 1]) for place in places]))
+    floor = np.full(COLUMNS, -np.inf)  # how far down there is ink, in each part of the width
+    found: list[float] = []
+    for place in places:
+        columns = np.minimum((place[:, 0] / width * COLUMNS).astype(int), COLUMNS - 1)
+        high, low = np.full(COLUMNS, np.inf), np.full(COLUMNS, -np.inf)
+        np.minimum.at(high, columns, place[:, 1])
+        np.maximum.at(low, columns, place[:, 1])
+        top = max(found[-1] + gap, float((floor - high).max()) + gap) if found else 0.0
+        found.append(top)
+        floor = np.maximum(floor, low + top)
+    return found
 
 
 def write_strokes(

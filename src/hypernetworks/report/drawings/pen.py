@@ -99,5 +99,8 @@ def picture(
         axes.spines["bottom"].set_color("#cccccc")
         axes.set_ylabel(name, rotation=0, ha="right", va="center", color=COLORS[k])
         said = f"largest {changes[:, k].max():.3g}"
-        axes.text(1, 0.98, said, transform=axes.transAxes, ha="right", va="top", fontsize=6)
+        place: Any = {"transform": axes.transAxes, "ha": "right", "va": "top", "fontsize": 6}
+        axes.text(
+            1, 0.98, said, **place, bbox={"fc": "white", "ec": "none", "alpha": 0.8, "pad": 1}
+        )
     return whole
