@@ -109,6 +109,11 @@ def test_a_seed_draws_the_same() -> None:
     one, two = (mixture.sample(0.5, torch.Generator().manual_seed(3)) for _ in range(2))
     assert one.shape == (4, 3, 3)
     assert torch.equal(one, two)
+    alone = Mixture.of(outputs())
+    assert alone.sample(generator=torch.Generator().manual_seed(3)).shape == (3,)
+    with torch.device("meta"):
+        there = mixture.sample(0.5, torch.Generator("cpu").manual_seed(3))
+    assert torch.equal(there, one)
     with pytest.raises(ValueError, match="bias=-1"):
         mixture.sample(-1)
 

@@ -144,9 +144,9 @@ def test_a_stand_ins_numbers_never_stand_beside_the_papers(show, put):
         put("published", row=row, profile="lite", value=0.8, kind="stand-in")
         put(row=row, profile="lite", value=0.9, kind="stand-in")
     text, rows = show("lite")
-    assert rows["Normal Convnet, few"]["published"] == "0.80 (n=1) stand-in"
-    assert rows["Normal Convnet, few"]["yours"] == "0.90 (n=1) stand-in"
-    assert "paper" not in rows["Normal Convnet, few"]
+    assert rows["Normal Convnet, few epochs"]["published"] == "0.80 (n=1) stand-in"
+    assert rows["Normal Convnet, few epochs"]["yours"] == "0.90 (n=1) stand-in"
+    assert "paper" not in rows["Normal Convnet, few epochs"]
     assert "paired by seed: published +0.00 (n=1) stand-in; yours" in text
     assert text.count("A STAND-IN for the paper's data") == 2
     for profile in ("paper", "demo"):

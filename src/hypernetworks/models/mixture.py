@@ -5,7 +5,7 @@ M Gaussians, H inputs; ... any leading shape
 """
 
 import math
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -83,18 +83,18 @@ class Mixture(NamedTuple):
         if not 0 <= bias < math.inf:
             raise ValueError(f"bias={bias}: it must be 0 or more, and finite")
         log_pi, mean, log_sigma, rho, end = (part.detach().cpu() for part in self)
-        chosen = torch.multinomial(
-            (log_pi * (1 + bias)).softmax(-1).flatten(0, -2), 1, generator=generator
-        ).view(*log_pi.shape[:-1], 1)
+        weights = (log_pi * (1 + bias)).softmax(-1).reshape(-1, log_pi.shape[-1])
+        chosen = torch.multinomial(weights, 1, generator=generator).view(*end.shape, 1)
         mean, log_sigma = (
             part.gather(-2, chosen[..., None].expand(*chosen.shape, 2)).squeeze(-2)
             for part in (mean, log_sigma)
         )
         rho = rho.gather(-1, chosen).squeeze(-1)
-        first, second = torch.randn(mean.shape, generator=generator, dtype=mean.dtype).unbind(-1)
+        on_cpu: dict[str, Any] = {"generator": generator, "dtype": mean.dtype, "device": "cpu"}
+        first, second = torch.randn(mean.shape, **on_cpu).unbind(-1)
         correlated = rho * first + ((1 - rho) * (1 + rho)).sqrt() * second
         offsets = mean + (log_sigma - bias).exp() * torch.stack([first, correlated], -1)
-        ends = torch.rand(end.shape, generator=generator, dtype=end.dtype) < end.sigmoid()
+        ends = torch.rand(end.shape, **on_cpu) < end.sigmoid()
         return torch.cat([offsets, ends[..., None].to(offsets.dtype)], -1)
 
 
