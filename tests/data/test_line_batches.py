@@ -114,3 +114,6 @@ def test_what_cannot_work() -> None:
         LineBatches(LINES, PLAIN, 8, scaling=1.5)
     with pytest.raises(DataError, match="divide over 2 processes"):
         LineBatches(LINES, PLAIN, 7, shard=(0, 2))
+    dot = Lines.of([torch.ones(5, 3), torch.ones(1, 3)], [0, 1], [-1, -1])
+    with pytest.raises(DataError, match=r"one point.*dataset\.min_points must be 2"):
+        LineBatches(dot, PLAIN, 2)

@@ -37,7 +37,7 @@ class LineBatches:
         shard: (rank, world): this process's part of each batch. Everything random is drawn for
             the whole batch first, so the shards together are the batch of a single process.
     Raises:
-        DataError: if a setting cannot work.
+        DataError: if a setting cannot work, or a line has one point alone.
     """
 
     def __init__(
@@ -54,6 +54,11 @@ class LineBatches:
         world = shard[1]
         if not 0 <= scaling < 1:
             raise DataError(f"dataset.scaling={scaling}: it must be 0 or more, and below 1")
+        if (lines.lengths < 2).any():
+            raise DataError(
+                "some lines have one point, of which nothing is predicted: dataset.min_points must "
+                "be 2 or more"
+            )
         if batch_size % world or len(lines) % batch_size % world:
             raise DataError(
                 f"trainer.batch_size={batch_size}: its batches of {len(lines):,} lines do not all "
