@@ -60,6 +60,18 @@ def test_for_tuning_the_validation_lines_are_left_out(small):
     assert offsets(part.train) < offsets(whole.train)
 
 
+def test_for_tuning_the_record_counts_the_writers_that_are_left(small):
+    words = ("dataset.name=unipen", "dataset.jump=null", "dataset.gap=null")
+    found = []
+    for tuning in ("false", "true"):
+        cfg = small("table5/lstm_900", *words, f"dataset.tuning={tuning}")
+        with placement("cpu") as place:
+            found.append(builder_of(cfg).build(cfg, place).provenance["split"])
+    whole, part = found
+    assert part["train_writers"] + part["valid_writers"] == whole["train_writers"]
+    assert part["train"] + part["valid"] == whole["train"]
+
+
 @pytest.mark.parametrize("override", ["dataset.divide=true", "dataset.dequantise=true"])
 def test_a_setting_of_the_other_set_is_refused(small, override):
     with pytest.raises(RunError, match=r"iam has no such setting"):

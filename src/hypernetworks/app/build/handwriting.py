@@ -122,10 +122,11 @@ def _check_own(dataset: DictConfig) -> None:
 def _about(splits: LineSplits, mean: Tensor, std: Tensor) -> dict[str, Any]:
     """What the record says of the data: the loader's words, what was trained on, the moments."""
     about: dict[str, Any] = dict(splits.provenance)
+    split = about["split"]
+    counts = {**_counts("train", splits.train), **_counts("valid", splits.valid)}
     about["split"] = {
-        **about["split"],
-        **_counts("train", splits.train),
-        **_counts("valid", splits.valid),
+        **split,
+        **{name: count for name, count in counts.items() if name in split},
         "mean": mean.tolist(),
         "std": std.tolist(),
     }
@@ -133,4 +134,9 @@ def _about(splits: LineSplits, mean: Tensor, std: Tensor) -> dict[str, Any]:
 
 
 def _counts(name: str, lines: Lines) -> dict[str, int]:
-    return {name: len(lines), f"{name}_points": len(lines.points)}
+    """Whatever a loader counts of a part: its lines are others when a run is for tuning."""
+    return {
+        name: len(lines),
+        f"{name}_points": len(lines.points),
+        f"{name}_writers": len(lines.groups.unique()),
+    }
