@@ -191,6 +191,12 @@ def test_an_include_that_is_not_there_costs_the_file_its_segments(read):
     assert fault(nested, "0") == "include_missing"
 
 
+def test_nothing_is_included_from_outside_the_folder(read, tmp_path):
+    (tmp_path / "other.dat").write_text(INK)
+    for name in ("../other.dat", "d/../../other.dat", tmp_path / "other.dat"):
+        assert fault(read(main_dat=f"{INK}.INCLUDE {name}\n"), "0") == "include_missing"
+
+
 def test_a_file_that_includes_itself_is_one_line(read):
     with pytest.raises(DataError, match=r"a\.dat includes itself, by way of .*b\.dat$"):
         read(main_dat=".INCLUDE a.dat\n", a_dat=".INCLUDE b.dat\n", b_dat=".INCLUDE a.dat\n")

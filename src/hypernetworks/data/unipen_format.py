@@ -170,7 +170,8 @@ def _statements(
 ) -> Iterator[tuple[bytes, bytes, bool]]:
     """(keyword, value, whether in the first file itself).
 
-    Includes are in their places; what is missing stays a statement, INCLUDE.
+    Includes are in their places; what is missing, or lies outside the folder of includes, where a
+    cache of what was read is not held to it, stays a statement, INCLUDE.
     """
     if path in within:
         raise DataError(f"{path} includes itself, by way of {within[-1]}")
@@ -185,10 +186,11 @@ def _statements(
         if keyword != b"INCLUDE":
             yield keyword, value, not within
             continue
-        included = include / _words(value)
+        name = Path(_words(value))
+        included = include / name
         if included.suffix.lower() == ".lex":  # a lexicon holds no ink
             continue
-        if included.exists():
+        if not name.is_absolute() and ".." not in name.parts and included.exists():
             yield from _statements(included, include, read, (*within, path))
         else:
             yield keyword, value, not within
