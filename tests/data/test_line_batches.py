@@ -100,6 +100,14 @@ def test_a_line_is_scaled_by_two_factors_before_it_is_normalised() -> None:
     assert abs(float(torch.corrcoef(drawn.T)[0, 1])) < 0.3
 
 
+def test_what_is_predicted_is_what_follows_in_an_epoch() -> None:
+    batches = LineBatches(LINES, moments(LINES), 8)
+    following = torch.cat([follow for _, follow in batches.epoch(0)])
+    found = batches.predicted()
+    assert len(found) == batches.predictions
+    assert sorted(map(tuple, found.tolist())) == sorted(map(tuple, following.tolist()))
+
+
 def test_shards_together_are_the_batch() -> None:
     lines = made(96)
     whole = LineBatches(lines, PLAIN, 8, seed=2, scaling=0.1)

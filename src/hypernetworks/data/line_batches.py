@@ -80,6 +80,12 @@ class LineBatches:
         """Of an epoch, over all shards."""
         return int(self.lengths.sum()) - len(self.lengths)
 
+    def predicted(self) -> Tensor:
+        """All points but each line's first (P, 3), as they lie here: not scaled."""
+        first = torch.zeros(len(self.points), dtype=torch.bool)
+        first[self.starts[:-1]] = True
+        return self.points[~first.to(self.points.device)]
+
     def __len__(self) -> int:
         return -(-len(self.lengths) // self.batch_size)
 

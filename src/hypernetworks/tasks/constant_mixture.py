@@ -21,7 +21,7 @@ class ConstantMixture(nn.Module):
     first means are points, the first deviations 1/2.
 
     Args:
-        points: (P, 3) normalised training points.
+        points: (P, 3) normalised training points, those that are predicted.
         mixtures: M.
     """
 

@@ -56,7 +56,7 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
         evaluations=(Evaluation("valid", valid, "always"),),
         make_model=make_model,
         provenance=_about(splits, mean, std),
-        baseline=(lambda: ConstantMixture(train.points, dataset.mixtures))
+        baseline=(lambda: ConstantMixture(train.predicted(), dataset.mixtures))
         if cfg.profile.baseline
         else None,
         examples=(train.predictions, "points"),
