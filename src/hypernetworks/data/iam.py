@@ -16,7 +16,7 @@ from hypernetworks.data.files import generate
 from hypernetworks.data.iam_layout import STROKES, VALID, Layout
 from hypernetworks.data.lines import Lines, LineSplits, Selection
 from hypernetworks.data.parsed import Parsed, parsed
-from hypernetworks.data.pen import filled, without_jumps
+from hypernetworks.data.pen import PAUSE, filled, without_jumps
 
 VERSION = 1  # of the reader: raised when it would read other lines
 CACHE = "parsed.pt"
@@ -38,6 +38,10 @@ class Cleaning:
         for name, value in vars(self).items():
             if value is not None and not value > 0:
                 raise DataError(f"dataset.{name}={value}: it must be above 0, or null for none")
+        if self.gap is not None and self.gap >= PAUSE:
+            raise DataError(
+                f"dataset.gap={self.gap}: it must be below {PAUSE:g}; nothing is missing in a pause"
+            )
 
 
 def load(
@@ -148,5 +152,5 @@ def _split(found: Parsed, selection: Selection) -> tuple[Lines, Lines]:
     trained = kept < len(found.lines) - found.counts[VALID]
     for part, rows in (("training", trained), ("validation", ~trained)):
         if not rows.any():
-            raise DataError(f"no line for {part} is one of {selection}")
+            raise DataError(f"no line for {part} has {selection}")
     return found.lines[kept[trained]], found.lines[kept[~trained]]

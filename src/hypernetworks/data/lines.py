@@ -77,6 +77,11 @@ class Selection:
     min_strokes: int = 1
     min_characters: int = 0
 
+    def __str__(self) -> str:
+        most = "" if self.max_points is None else f" to {self.max_points}"
+        known = f", {self.min_characters} characters" if self.min_characters else ""
+        return f"{self.min_points}{most} points, {self.min_strokes} strokes{known}"
+
     def of(self, lines: Lines) -> Tensor:
         """A mask (R,).
 
@@ -89,7 +94,7 @@ class Selection:
         if self.min_characters:
             kept &= lines.characters >= self.min_characters
         if not kept.any():
-            raise DataError(f"none of the {len(lines):,} lines is one of {self}")
+            raise DataError(f"none of the {len(lines):,} lines has {self}")
         return kept
 
 

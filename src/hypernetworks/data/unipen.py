@@ -21,7 +21,7 @@ from hypernetworks.data.files import generate
 from hypernetworks.data.ink_rows import Points, rows
 from hypernetworks.data.lines import Lines, LineSplits, Selection, split_by_group
 from hypernetworks.data.parsed import Parsed, parsed
-from hypernetworks.data.unipen_format import OmittedError, document
+from hypernetworks.data.unipen_format import DamagedError, OmittedError, document
 
 NAME = "unipen"
 RELEASE = "train_r01_v07"
@@ -158,8 +158,15 @@ def _parse(data: Path, files: list[Path], include: Path, divide: bool) -> Parsed
         digest.update(text)
         return text
 
-    for path in files:
-        found = document(path, include, content)
+    for number, path in enumerate(files, 1):
+        try:
+            found = document(path, include, content)
+        except DamagedError as error:
+            # Paths have the names of donors and writers in them.
+            raise DataError(
+                f"UNIPEN: file {number} of {len(files)} under data/{CATEGORY}, sorted by path, "
+                f"{error}; unpack data and include again"
+            ) from None
         donor = path.relative_to(data).parts[0]
         for segment in found.segments:
             counts["segments"] += 1

@@ -12,8 +12,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from hypernetworks.data.errors import DataError
-
 FARTHEST = 1e6  # device units; no tablet's coordinates lie beyond
 
 KEYWORD = re.compile(rb"^\.(?=[A-Za-z_])", re.MULTILINE)
@@ -26,6 +24,10 @@ Read = Callable[[Path], bytes]
 
 class OmittedError(Exception):
     """A segment that says, or refers to, what cannot be read; the message is a kind of fault."""
+
+
+class DamagedError(Exception):
+    """A file that ends the reading; the message says why and names nobody."""
 
 
 @dataclass(frozen=True)
@@ -146,7 +148,7 @@ def document(path: Path, include: Path, read: Read) -> Document:
         include: the folder that includes are relative to.
         read: gives a file's content.
     Raises:
-        DataError: if a file cannot be read, or includes itself.
+        DamagedError: if a file cannot be read, or includes itself.
     """
     found = Document()
     columns: tuple[str, ...] = ()
@@ -174,11 +176,11 @@ def _statements(
     cache of what was read is not held to it, stays a statement, INCLUDE.
     """
     if path in within:
-        raise DataError(f"{path} includes itself, by way of {within[-1]}")
+        raise DamagedError("includes itself")
     try:
         content = read(path)
     except OSError as error:
-        raise DataError(f"{path} cannot be read: {error.strerror}") from error
+        raise DamagedError(f"cannot be read, or what it includes: {error.strerror}") from error
     content = content.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
     for statement in KEYWORD.split(content)[1:]:
         keyword = statement.split(None, 1)[0]

@@ -89,15 +89,15 @@ def _tops(places: Sequence[NDArray[np.float64]], width: float) -> list[float]:
 def write_strokes(
     axes: "Axes", drawn: Sequence[NDArray[Any]], colors: Sequence[str] | None = None
 ) -> None:
-    """Strokes (n, 2) as a pen leaves them, each of its colour; a stroke of one point is a dot."""
+    """Strokes (n, 2) as a pen leaves them, each of its colour; one without extent is a dot."""
     from matplotlib.collections import LineCollection
 
     inks = np.array(colors or [INK] * len(drawn))
-    long = np.array([len(stroke) > 1 for stroke in drawn])
-    paths = [stroke for stroke in drawn if len(stroke) > 1]
+    long = np.array([bool(np.ptp(stroke, axis=0).any()) for stroke in drawn])
+    paths = [stroke for stroke, extends in zip(drawn, long, strict=True) if extends]
     look: Any = {"linewidths": THICK, "capstyle": "round", "joinstyle": "round", "clip_on": False}
-    axes.add_collection(LineCollection(paths, colors=inks[long], **look))
+    # Snapped to whole pixels, a short stroke straight down or across is gone.
+    axes.add_collection(LineCollection(paths, colors=inks[long], snap=False, **look))
     if not long.all():
-        dots = np.concatenate([stroke for stroke in drawn if len(stroke) == 1])
-        x, y = dots.T
+        x, y = np.stack([drawn[int(k)][0] for k in np.flatnonzero(~long)]).T
         axes.scatter(x, y, s=THICK**2, c=inks[~long], linewidths=0, clip_on=False)

@@ -139,7 +139,8 @@ def _motion(
         tip.append(f"{when:.2f}%{{transform:translate({x:.1f}px,{y:.1f}px);opacity:{faint}}}")
         ray.append(f"{when:.2f}%{{transform:translate({x:.1f}px)}}")
     x, y = points[-1]
-    end = f"{whens[-1] + 1:.2f}%,100%{{transform:translate({x:.1f}px,{y:.1f}px);opacity:0}}"
+    gone = min(whens[-1] + 1, 99.99)
+    end = f"{gone:.2f}%,100%{{transform:translate({x:.1f}px,{y:.1f}px);opacity:0}}"
     return [
         f"@keyframes tip{{{''.join(tip)}{end}}}",
         f"@keyframes ray{{{''.join(ray)}{end}}}",
