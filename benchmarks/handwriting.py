@@ -41,7 +41,7 @@ class CoreSteps:
 
     def __init__(self, core: LSTM | HyperLSTM, batches: LineBatches) -> None:
         self.core = core
-        self.lines, _ = next(batches.epoch(0))
+        self.lines, *_ = next(batches.epoch(0))
 
     def __call__(self) -> float:
         """Takes a step; returns its seconds."""

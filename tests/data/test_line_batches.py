@@ -25,9 +25,9 @@ LINES = made()
 PLAIN = torch.zeros(2), torch.ones(2)
 
 
-def unpacked(batch: tuple[PackedSequence, Tensor]) -> list[Tensor]:
+def unpacked(batch: tuple[PackedSequence, Tensor, float]) -> list[Tensor]:
     """The lines of a batch, each (T, 3): what is read, then the last point that follows."""
-    read, following = batch
+    read, following, _ = batch
     padded, lengths = pad_packed_sequence(read)
     follow, _ = pad_packed_sequence(read._replace(data=following))
     found = []
@@ -65,7 +65,7 @@ def test_lines_of_a_batch_are_of_about_one_length() -> None:
     lines = made(POOL * 8 * 4)
     batches = LineBatches(lines, PLAIN, 8)
     padded = taken = 0
-    for read, _ in batches.epoch(0):
+    for read, *_ in batches.epoch(0):
         padded += len(read.batch_sizes) * int(read.batch_sizes[0])
         taken += len(read.data)
     assert padded < 1.1 * taken
@@ -102,14 +102,14 @@ def test_a_line_is_scaled_by_two_factors_before_it_is_normalised() -> None:
 
 def test_what_is_predicted_is_what_follows_in_an_epoch() -> None:
     batches = LineBatches(LINES, moments(LINES), 8)
-    following = torch.cat([follow for _, follow in batches.epoch(0)])
+    following = torch.cat([follow for _, follow, _ in batches.epoch(0)])
     found = batches.predicted()
     assert len(found) == batches.predictions
     assert sorted(map(tuple, found.tolist())) == sorted(map(tuple, following.tolist()))
 
 
 def test_shards_together_are_the_batch() -> None:
-    lines = made(96)
+    lines = made(95)  # the last batch does not divide
     whole = LineBatches(lines, PLAIN, 8, seed=2, scaling=0.1)
     parts = [LineBatches(lines, PLAIN, 8, seed=2, scaling=0.1, shard=(r, 2)) for r in range(2)]
     for batch, one, two in zip(whole.epoch(1), *(part.epoch(1) for part in parts), strict=True):
@@ -120,8 +120,10 @@ def test_shards_together_are_the_batch() -> None:
 def test_what_cannot_work() -> None:
     with pytest.raises(DataError, match=r"dataset\.scaling=1\.5"):
         LineBatches(LINES, PLAIN, 8, scaling=1.5)
-    with pytest.raises(DataError, match="divide over 2 processes"):
-        LineBatches(LINES, PLAIN, 7, shard=(0, 2))
+    with pytest.raises(DataError, match="batch of 1 of 100 lines is too small for 2 processes"):
+        LineBatches(LINES, PLAIN, 9, shard=(0, 2))
+    with pytest.raises(DataError, match=r"trainer\.batch_size=0"):
+        LineBatches(LINES, PLAIN, 0)
     dot = Lines.of([torch.ones(5, 3), torch.ones(1, 3)], [0, 1], [-1, -1])
     with pytest.raises(DataError, match=r"one point.*dataset\.min_points must be 2"):
         LineBatches(dot, PLAIN, 2)

@@ -30,12 +30,12 @@ def lines() -> list[Tensor]:
     return made
 
 
-def batch_of(part: list[Tensor]) -> tuple[PackedSequence, Tensor]:
+def batch_of(part: list[Tensor]) -> tuple[PackedSequence, Tensor, float]:
     read, follow = (
         pack_sequence([line[s] for line in part], enforce_sorted=False)
         for s in (slice(None, -1), slice(1, None))
     )
-    return read, follow.data
+    return read, follow.data, float(len(part))
 
 
 @pytest.mark.parametrize("name", CORES)
@@ -90,6 +90,18 @@ def test_the_constant_mixture_finds_the_likelihood_of_a_known_one() -> None:
     assert fitted.name == "constant mixture of 2 Gaussians"
 
 
+def test_the_mean_loss_of_shards_is_that_of_the_whole_batch() -> None:
+    """Also of a batch that does not divide: 5 lines over 2 processes."""
+    torch.manual_seed(0)
+    model = HandwritingModel(LSTM(3, 8), 3)
+    made = Lines.of([line.float() for line in [*lines(), lines()[2]]], [0] * 5, [-1] * 5)
+    task = Handwriting(*PLAIN, predictions=10)
+    (whole,) = LineBatches(made, PLAIN, 8).epoch(0)
+    shards = [next(LineBatches(made, PLAIN, 8, shard=(rank, 2)).epoch(0)) for rank in (0, 1)]
+    losses = [task.loss(model, shard) for shard in shards]
+    torch.testing.assert_close(sum(losses) / 2, task.loss(model, whole))
+
+
 def test_the_moments_are_in_the_checkpoint_and_have_to_be_the_runs() -> None:
     task = Handwriting(torch.tensor([1.0, 2]), torch.tensor([3.0, 4]), 10)
     state = task.state_dict()
@@ -102,7 +114,7 @@ def test_the_moments_are_in_the_checkpoint_and_have_to_be_the_runs() -> None:
 def test_output_dropout_in_training_alone() -> None:
     torch.manual_seed(0)
     model = HandwritingModel(LSTM(3, 8), 3, input_dropout=0.3, output_dropout=0.5)
-    read, _ = batch_of([line.float() for line in lines()])
+    read, *_ = batch_of([line.float() for line in lines()])
     one, two = model(read)[0], model(read)[0]
     assert not torch.equal(one.mean, two.mean)
     model.eval()

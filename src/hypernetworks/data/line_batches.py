@@ -13,7 +13,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_sequence
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.lines import Lines
 
-LineBatch = tuple[PackedSequence, Tensor]
+LineBatch = tuple[PackedSequence, Tensor, float]
 POOL = 16  # batches of lines that are sorted by length together
 
 
@@ -59,10 +59,13 @@ class LineBatches:
                 "some lines have one point, of which nothing is predicted: dataset.min_points must "
                 "be 2 or more"
             )
-        if batch_size % world or len(lines) % batch_size % world:
+        if batch_size < 1:
+            raise DataError(f"trainer.batch_size={batch_size}: it must be at least 1")
+        smallest = len(lines) % batch_size or batch_size
+        if smallest < world:
             raise DataError(
-                f"trainer.batch_size={batch_size}: its batches of {len(lines):,} lines do not all "
-                f"divide over {world} processes"
+                f"trainer.batch_size={batch_size}: a batch of {smallest} of {len(lines):,} lines "
+                f"is too small for {world} processes"
             )
         self.batch_size = batch_size
         self.seed = seed
@@ -94,12 +97,14 @@ class LineBatches:
 
         Yields:
             the points that are read, as a PackedSequence of B lines (P, 3); the points that follow
-            them (P, 3), in the same order.
+            them (P, 3), in the same order; the whole batch's lines over the number of shards, so
+            that the mean over the shards of what is divided by it is the whole batch's mean.
         """
         for index, whole in enumerate(self._order(epoch)[start:], start):
             drawn = self._factors(len(whole), epoch, index)
             rank, world = self.shard
-            yield self._batch(whole[rank::world], drawn[rank::world])
+            read, following = self._packed(whole[rank::world], drawn[rank::world])
+            yield read, following, len(whole) / world
 
     def _order(self, epoch: int) -> list[Tensor]:
         """The lines (B,) of each batch."""
@@ -120,7 +125,7 @@ class LineBatches:
         drawn = torch.rand(count, 2, generator=self._generator(epoch, index + 1))
         return 1 + self.scaling * (2 * drawn - 1)
 
-    def _batch(self, rows: Tensor, factors: Tensor) -> LineBatch:
+    def _packed(self, rows: Tensor, factors: Tensor) -> tuple[PackedSequence, Tensor]:
         lines = [self.points[self.starts[row] : self.starts[row + 1]] for row in rows.tolist()]
         if self.scaling:
             factors = factors.to(self.points.device)

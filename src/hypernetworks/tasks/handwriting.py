@@ -14,7 +14,7 @@ from hypernetworks.models.handwriting import HandwritingModel
 from hypernetworks.models.writing import pens
 from hypernetworks.tasks.protocols import Batches, Metric
 
-LineBatch = tuple[PackedSequence, Tensor]
+LineBatch = tuple[PackedSequence, Tensor, float]  # read, following, lines
 
 
 class Handwriting:
@@ -36,17 +36,17 @@ class Handwriting:
         self.predictions = predictions
 
     def loss(self, model: nn.Module, batch: LineBatch) -> Tensor:
-        """The mean log-loss of the lines, over `predictions`."""
-        return log_losses(model, batch).sum() / (_lines(batch) * self.predictions)
+        """The mean log-loss of the batch's lines, over `predictions`."""
+        return log_losses(model, batch).sum() / (batch[2] * self.predictions)
 
     def evaluate(
         self, model: nn.Module, batches: Batches, metrics: Sequence[str] | None = None
     ) -> dict[str, float]:
         """log_loss: the nats of a line, summed over its points, on average over the lines."""
-        nats, count = torch.zeros((), dtype=torch.float64), 0
+        nats, count = torch.zeros((), dtype=torch.float64), 0.0
         for batch in batches.epoch(0):
             nats += log_losses(model, batch).double().sum().cpu()
-            count += _lines(batch)
+            count += batch[2]
         found = {"log_loss": float(nats) / count}
         return found if metrics is None else {name: found[name] for name in metrics}
 
@@ -70,10 +70,6 @@ class Handwriting:
 
 def log_losses(model: nn.Module, batch: LineBatch) -> Tensor:
     """The nats (P,) of each prediction."""
-    points, following = batch
+    points, following, _ = batch
     mixture, _ = model(points)
     return -mixture.log_likelihood(following)
-
-
-def _lines(batch: LineBatch) -> int:
-    return int(batch[0].batch_sizes[0])
