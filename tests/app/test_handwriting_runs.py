@@ -1,15 +1,23 @@
 """Runs of handwriting models: resumed, tuned without the validation lines, what they leave."""
 
+import math
+
 import numpy as np
 import pytest
 import torch
 
+from hypernetworks import Mixture
 from hypernetworks.app.build import builder_of
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.run import run
+from hypernetworks.data import iam
+from hypernetworks.data.line_batches import LineBatches
+from hypernetworks.data.lines import Selection, moments
 from hypernetworks.report.records import find
+from hypernetworks.tasks.handwriting import Handwriting
 from hypernetworks.training.devices import placement
 from hypernetworks.training.files import load_checkpoint
+from tests.data.test_iam import put, xml
 
 
 def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(small, tmp_path):
@@ -101,3 +109,40 @@ def test_missing_data_are_one_line_that_says_where_they_are(command, dataset, pl
     assert place in line
     assert str(tmp_path / "none") in line
     assert not list(tmp_path.glob("results/runs/*/*"))
+
+
+def test_a_constant_mixture_on_a_hand_made_file_has_the_log_loss_of_a_hand_calculation(tmp_path):
+    """One Gaussian of IAM's files as they are written, and the calculator's numbers of it."""
+    training = [[(0, 0), (3, 4), (1, 8)], [(5, 0), (6, 1)]]  # two strokes
+    validation = [[(0, 0), (2, 1)], [(2, 5), (8, 6)]]
+    lines = {
+        "a01-000u": training,
+        "a02-000u": training,
+        "a03-000u": training,
+        "a01-001": validation,
+    }
+    for form, strokes in lines.items():
+        put(tmp_path / "iam", f"{form}-01", xml(*([(x, y, "0.01") for x, y in s] for s in strokes)))
+    lists = zip(("trainset", "testset_t", "testset_f", "testset_v"), lines, strict=True)
+    for name, form in lists:
+        (tmp_path / "iam" / f"{name}.txt").write_text(f"{form}\n")
+
+    class OneGaussian(torch.nn.Module):
+        def forward(self, points):
+            # pi, mean -0.5 and 1, sigma 2 and 1/2, rho 0, the end's probability 1/4
+            outputs = torch.tensor([0, -0.5, 1, math.log(2), -math.log(2), 0, -math.log(3)])
+            return Mixture.of(outputs.expand(len(points.data), -1)), None
+
+    splits = iam.load(tmp_path, "real", Selection(1), None, None)
+    mean, std = moments(splits.train)
+    # Offsets of training: dx 3, -2, 4, 1; dy 4, 4, -8, 1. Of validation: (2, 1), (0, 4), (6, 1).
+    assert mean.tolist() == [1.5, 0.25]
+    assert std.tolist() == pytest.approx([math.sqrt(21 / 4), math.sqrt(387 / 16)])
+    by_hand = 0.0
+    for dx, dy, end in ((2, 1, 1), (0, 4, 0), (6, 1, 1)):
+        x, y = (dx - 1.5) / math.sqrt(21 / 4), (dy - 0.25) / math.sqrt(387 / 16)
+        by_hand += math.log(2 * math.pi) + ((x + 0.5) / 2) ** 2 / 2 + ((y - 1) / 0.5) ** 2 / 2
+        by_hand -= math.log(1 / 4 if end else 3 / 4)
+    valid = LineBatches(splits.valid, (mean, std), 64, shuffle=False)
+    found = Handwriting(mean, std, 1).evaluate(OneGaussian(), valid)
+    assert found["log_loss"] == pytest.approx(by_hand, rel=1e-6)
