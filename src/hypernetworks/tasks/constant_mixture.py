@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import PackedSequence
 
 from hypernetworks.models.mixture import Mixture
 
-STEPS, DRAWN, LR = 600, 2048, 0.1
+STEPS, DRAWN, LR = 400, 1024, 0.1
 
 
 class ConstantMixture(nn.Module):
