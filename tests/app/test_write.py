@@ -61,7 +61,7 @@ def test_the_points_are_those_of_the_model_in_pen_units(trained, tmp_path, capsy
     captured = capsys.readouterr()
     assert "profile demo, GENERATED DATA, seed 0, weights of step" in captured.err
     assert "bias 0.25, drawn with seed 3" in captured.err
-    stem = tmp_path / "results" / "written" / "5-hyperlstm_900-seed3"
+    stem = tmp_path / "results" / "written" / "5-hyperlstm_900-demo-seed3"
     assert captured.out.split() == [f"{stem}.{suffix}" for suffix in ("png", "svg", "json")]
     record = find_run(trained[0], "demo", tmp_path / "results", HANDWRITING)
     model, step, (mean, std) = load_handwriting_model(record)
@@ -99,6 +99,7 @@ def test_the_first_line_moves_with_its_weight_changes(trained, small, tmp_path, 
         (["--bias", "nan"], "--bias nan"),
         (["--bias", "inf"], "--bias inf"),
         (["--seed", "-1"], "--seed -1: choose 0 to"),
+        (["--out", "/etc/hostname/a"], "--out /etc/hostname/a: nothing can be written to"),
         (["--out", "."], "--out .: it is a folder; give FOLDER/STEM"),
         (["--results", "/etc/hostname"], "--results /etc/hostname: it is no folder"),
         (["--results", "nowhere"], "--results nowhere: there is no such folder"),

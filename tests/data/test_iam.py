@@ -75,7 +75,7 @@ def test_graves_trains_on_three_lists_and_validates_on_v(database, tmp_path):
 
 def test_the_record_has_counts_and_checksums_and_nothing_of_the_data(database, tmp_path):
     about = iam.load(tmp_path, "real", ALL, 0.05, 500.0).provenance
-    assert (about["name"], about["kind"]) == ("iam", "real")
+    assert (about["name"], about["kind"]) == ("iam", "part")
     assert set(about["checksums"]) == {"lineStrokes", *FORMS}
     assert all(len(checksum) == 64 for checksum in about["checksums"].values())
     assert about["split"] == {

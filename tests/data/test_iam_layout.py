@@ -98,7 +98,7 @@ def test_a_list_of_something_else(tmp_path, row):
 def warning(tmp_path, caplog, monkeypatch, counts):
     monkeypatch.setattr(iam_layout, "COUNTS", counts)
     with caplog.at_level(logging.WARNING, "hypernetworks"):
-        Layout.of(put(tmp_path)).check_counts()
+        Layout.of(put(tmp_path)).is_whole()
     return [record.getMessage() for record in caplog.records]
 
 
@@ -111,13 +111,17 @@ def test_the_databases_own_counts_need_no_word(tmp_path, caplog, monkeypatch):
 
 def test_other_counts_are_one_line(tmp_path, caplog, monkeypatch):
     said = warning(tmp_path, caplog, monkeypatch, {**OWN, "testset_v.txt": (1, 1438)})
-    assert said == ["IAM: testset_v.txt has 1 forms and 2 lines instead of 1 and 1,438"]
+    assert said == [
+        "IAM is not whole, and numbers of it are none of table 5's: "
+        "testset_v.txt has 1 forms and 2 lines instead of 1 and 1,438"
+    ]
 
 
 def test_swapped_lists_are_called_so(tmp_path, caplog, monkeypatch):
     swapped = {"trainset.txt": (2, 4), "testset_t.txt": (4, 8), "testset_f.txt": (3, 6)}
     (said,) = warning(tmp_path, caplog, monkeypatch, {**swapped, "testset_v.txt": (1, 2)})
     assert "testset_t.txt has 3 forms and 6 lines instead of 4 and 8, testset_f.txt has" in said
+    assert said.startswith("IAM: ")  # the same lines train
     assert said.endswith("; testset_t.txt and testset_f.txt look swapped")
 
 

@@ -67,6 +67,14 @@ def test_a_mean_is_over_one_configuration(make):
     assert found.left_out["an older configuration of the row"] == 1
 
 
+def test_a_mean_is_over_one_set_of_data(make):
+    runs = [make(seed=0, value=0.9), make(seed=1, value=0.7, created="2025-03-01T10:00:00Z")]
+    runs[0]["data"] = {**runs[0]["data"], "checksums": {"file": "another"}}
+    found = summarize(runs, "test_error")
+    assert found.values("test_error") == {1: 0.7}
+    assert found.left_out == {"other data than the newest run's": 1}
+
+
 @pytest.mark.parametrize(
     ("status", "state"),
     [

@@ -95,7 +95,7 @@ def run(cfg: DictConfig) -> float | None:
         files = locate(cfg, found)
         sweep.note_record(label_of(cfg), files.record)
         earlier = next((record for record in found if record["id"] == files.id), None)
-        if earlier and earlier["status"] == "finished" and "path" not in cfg.dataset:
+        if earlier and earlier["status"] == "finished" and not _may_have_changed(cfg):
             return _finished_already(earlier)
         # Whatever cannot be built is refused before the run has a folder.
         with memory_explained(cfg):
@@ -124,6 +124,13 @@ def run(cfg: DictConfig) -> float | None:
         except Exception:
             log.exception("%s/%s %s failed", cfg.table, cfg.row, files.id)
             raise
+
+
+def _may_have_changed(cfg: DictConfig) -> bool:
+    """Whether the data are a user's own files, not those that a checksum in the code knows."""
+    return "path" in cfg.dataset or (
+        cfg.dataset.task == "handwriting" and cfg.profile.data != "sample"
+    )
 
 
 def _finished_already(record: records.Record) -> float | None:

@@ -50,7 +50,8 @@ def find_run(name: str, profile: str, results: Path, kind: Kind[Any]) -> records
 
     Args:
         name: a record's file; or a row such as "table3/lstm_1000", for its newest finished run
-            here, or else its newest; of a row with several kinds of run, one of this kind.
+            here, one without overrides if there is one, or else its newest; of a row with several
+            kinds of run, one of this kind.
     Raises:
         RunError: if there is none.
         RecordError: if a record is damaged.
@@ -73,8 +74,9 @@ def find_run(name: str, profile: str, results: Path, kind: Kind[Any]) -> records
             f"{remedy if name in known else near(name, known) if known else ''}"
         )
 
-    def fitness(record: records.Record) -> tuple[bool, bool, Any]:
-        return kind.fits(record), record["status"] == "finished", created(record)
+    def fitness(record: records.Record) -> tuple[bool, bool, bool, Any]:
+        finished, as_it_is = record["status"] == "finished", not record["overrides"]
+        return kind.fits(record), finished, as_it_is, created(record)
 
     return max(left, key=fitness)
 

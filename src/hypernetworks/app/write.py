@@ -3,6 +3,7 @@
 import argparse
 import json
 import math
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
     except (RunError, RecordError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
-    stem = f"{record['table']}-{record['row']}-seed{options.seed}"
+    stem = f"{record['table']}-{record['row']}-{record['profile']}-seed{options.seed}"
     out = options.out or options.results / "written" / stem
     for suffix, content in files.items():
         path = out.with_name(out.name + suffix)
@@ -57,7 +58,9 @@ def _files(record: Record, options: argparse.Namespace) -> dict[str, bytes]:
     drawn = write(model, moments, options.lines, options.length, options.bias, generator)
     lines: list[Any] = list(drawn.numpy())
     panel = Panel(str(record["label"]), "", record)
-    about = f"weights of step {step}, bias {options.bias:g}, drawn with seed {options.seed}"
+    unfinished = "" if record["status"] == "finished" else " of an unfinished run"
+    weights = f"weights of step {step}{unfinished}"
+    about = f"{weights}, bias {options.bias:g}, drawn with seed {options.seed}"
     heading = f"{panel.label}\n{panel.about}\n{about}"
     print(f"{record.path}: {panel.about}, {about}", file=sys.stderr)
     points = [[stroke.round(3).tolist() for stroke in strokes(line)] for line in lines]
@@ -86,6 +89,14 @@ def _check(options: argparse.Namespace) -> None:
     check_seed(options.seed)
     if options.out is not None and options.out.is_dir():
         raise RunError(f"--out {options.out}: it is a folder; give FOLDER/STEM")
+    if options.out is not None and not _can_be_written(options.out.absolute()):
+        raise RunError(f"--out {options.out}: nothing can be written to {options.out.parent}")
+
+
+def _can_be_written(out: Path) -> bool:
+    """Whether the nearest folder that there is above a path takes files."""
+    above = next(path for path in out.parents if path.exists())
+    return above.is_dir() and os.access(above, os.W_OK)
 
 
 def _parser() -> Parser:
@@ -102,7 +113,7 @@ def _parser() -> Parser:
         "--out",
         type=Path,
         metavar="FOLDER/STEM",
-        help="of the files' names; default: RESULTS/written/TABLE-ROW-seedSEED",
+        help="of the files' names; default: RESULTS/written/TABLE-ROW-PROFILE-seedSEED",
     )
     parser.add_argument("--trust", action="store_true", help="run a model's code of your own")
     return parser

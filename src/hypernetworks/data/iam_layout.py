@@ -74,12 +74,11 @@ class Layout:
                 f"forms ({first}): unpack the whole of lineStrokes-all.tar.gz there"
             )
 
-    def check_counts(self) -> None:
-        """Warns in one line where counts are not the database's, and which lists look swapped."""
+    def is_whole(self) -> bool:
+        """Whether training and validation have the database's counts. One line warns of lists that
+        have not, and of those that look swapped."""
         found = {n: (len(of), len(self.listed(n))) for n, of in self.forms.items()}
         others = [name for name in COUNTS if found[name] != COUNTS[name]]
-        if not others:
-            return
         said = (
             "{} has {:,} forms and {:,} lines instead of {:,} and {:,}".format(
                 name, *found[name], *COUNTS[name]
@@ -91,7 +90,22 @@ class Layout:
             for a, b in combinations(COUNTS, 2)
             if found[a][0] == COUNTS[b][0] and found[b][0] == COUNTS[a][0]
         )
-        log.warning("IAM: %s%s", ", ".join(said), "".join(swapped))
+        whole = _divided(found) == _divided(COUNTS)
+        if others:
+            log.warning(
+                "IAM%s: %s%s",
+                "" if whole else " is not whole, and numbers of it are none of table 5's",
+                ", ".join(said),
+                "".join(swapped),
+            )
+        return whole
+
+
+def _divided(counts: Mapping[str, tuple[int, int]]) -> list[tuple[int, int]]:
+    """(forms, lines) of validation and of the three lists for training together."""
+    valid = counts[VALID]
+    forms, lines = (sum(count[k] for count in counts.values()) - valid[k] for k in (0, 1))
+    return [valid, (forms, lines)]
 
 
 def _find_lists(folder: Path) -> dict[str, Path]:

@@ -26,6 +26,8 @@ from hypernetworks.data.unipen_format import DamagedError, OmittedError, documen
 NAME = "unipen"
 RELEASE = "train_r01_v07"
 CATEGORY = "8"
+# Lines and writers; the second of rows that were written out again, of which the rule divides some.
+WHOLE = ((21_130, 430), (21_182, 430))
 VERSION = 1  # of what the files are read as: parsed lines of another are parsed anew
 
 log = logging.getLogger("hypernetworks")
@@ -69,6 +71,11 @@ def load(
     else:
         raise DataError(f"UNIPEN has stand-in and generated data, no {kind!r} data")
     found = read(folder, divide)
+    if kind == "stand-in" and (found.counts["lines"], found.counts["writers"]) not in WHOLE:
+        log.warning(
+            "UNIPEN has %d lines by %d writers instead of %d by %d: are all files there?",
+            *(found.counts["lines"], found.counts["writers"], *WHOLE[0]),
+        )
     lines = found.lines[selection.of(found.lines)]
     lines = scaled(dequantised(lines, split_seed) if dequantise else lines)
     train, valid = split_by_group(lines, valid_share, split_seed)
@@ -105,7 +112,7 @@ def read(folder: Path, divide: bool) -> Parsed:
             "https://doi.org/10.5281/zenodo.1195803 (International Unipen Foundation, CC BY 4.0; "
             "cite Guyon et al., ICPR 1994) and put its folders data and include into "
             f"{folder} (HYPERNETWORKS_DATA or data_dir=... sets another place). "
-            "Without any data, the demo shows the machinery: make reproduce-table"
+            "Without any data, the demo shows the machinery: make reproduce-table TABLE=5"
         )
     included = sorted(path for path in include.rglob("*") if path.is_file())
     settings = {"divide": divide, "version": VERSION}

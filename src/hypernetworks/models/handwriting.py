@@ -26,6 +26,8 @@ class HandwritingModel(nn.Module):
         output_dropout: rate on h before the read-out.
     Parameters:
         those of the core and of the `MixtureDensity` readout.
+    Raises:
+        ValueError: if the core has other inputs, or a rate is none.
     """
 
     def __init__(
@@ -36,6 +38,10 @@ class HandwritingModel(nn.Module):
         output_dropout: float = 0.0,
     ) -> None:
         super().__init__()
+        if core.input_size != POINT:
+            raise ValueError(
+                f"a core over {core.input_size} inputs: a point of the pen has {POINT}"
+            )
         self.core = core
         self.input_dropout = check_rate("input_dropout", input_dropout)
         self.output_dropout = check_rate("output_dropout", output_dropout)

@@ -60,7 +60,8 @@ class Summary:
 def summarize(records: Iterable[Record], metric: str) -> Summary:
     """Counts finished records without overrides that have the metric, the newest of each seed.
 
-    All of them have the newest record's configuration: a mean over two protocols is none of either.
+    All of them have the newest record's configuration and data: a mean over two protocols, or two
+    sets of data, is none of either.
     """
     counted: dict[int, Record] = {}
     left_out: Counter[str] = Counter()
@@ -75,17 +76,23 @@ def summarize(records: Iterable[Record], metric: str) -> Summary:
         if record["seed"] in counted:
             left_out["an older run of the same seed"] += 1
         counted[record["seed"]] = record
-    older = _of_older_configurations(counted)
-    if older:
-        left_out["an older configuration of the row"] += len(older)
-    counted = {seed: record for seed, record in counted.items() if seed not in older}
+    for reason, older in _of_other_runs(counted).items():
+        left_out[reason] += len(older)
+        counted = {seed: record for seed, record in counted.items() if seed not in older}
     return Summary(dict(sorted(counted.items())), dict(sorted(left_out.items())), state)
 
 
-def _of_older_configurations(counted: dict[int, Record]) -> list[int]:
-    """The seeds whose record has another configuration than the newest one."""
+def _of_other_runs(counted: dict[int, Record]) -> dict[str, list[int]]:
+    """{reason: the seeds whose record has another configuration, or other data, than the newest}"""
     newest = max(counted.values(), key=created, default=None)
-    return [s for s, r in counted.items() if newest and r["config_hash"] != newest["config_hash"]]
+    found: dict[str, list[int]] = {}
+    for seed, record in counted.items():
+        assert newest is not None
+        if record["config_hash"] != newest["config_hash"]:
+            found.setdefault("an older configuration of the row", []).append(seed)
+        elif record["data"]["checksums"] != newest["data"]["checksums"]:
+            found.setdefault("other data than the newest run's", []).append(seed)
+    return found
 
 
 def spread(values: Sequence[float]) -> Spread:
