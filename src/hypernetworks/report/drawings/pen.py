@@ -77,7 +77,8 @@ def picture(
     traces = changes.shape[1] * TRACE
     total = HEAD + down + GAP + traces + MARGIN
     whole = canvas(WIDTH, total)
-    head = f"{heading}\n{change_by_pen(line, scaled)}"
+    means = change_by_pen(line, scaled)
+    head = f"{heading}\n{means} of each gate's largest; the redder the ink, the larger the change"
     whole.text(0.5, 1 - 0.1 / total, head, ha="center", va="top", fontsize=9, color=color)
     box = (LEFT / WIDTH, (MARGIN + traces + GAP) / total, across / WIDTH, down / total)
     # One scale across for ink and bars, also of a line that is too tall for its place.
