@@ -69,8 +69,7 @@ def test_a_sweep_gets_one_line_on_a_terminal_and_ends_with_its_summary(
     rows = "experiment=table7/cnn,table_a1/mlp"
     options = [rows, f"data_dir={data_dir}", *SMALL, f"hydra/launcher={launcher}"]
     text = on_a_terminal(tmp_path, "-m", *options)
-    # Rows side by side may end within one drawing of the bar.
-    assert launcher == "joblib" or re.search(r"rows: +\d+%.*1/2 ", text)
+    # Both rows may end within one drawing of the bar: 1/2 is not always seen.
     assert re.search(r"rows: +0%.*0/2", text)
     assert re.search(r"rows: 100%.*2/2", text)
     assert "epoch" not in text
