@@ -105,7 +105,17 @@ def path(tmp_path: Path) -> Path:
 def test_at_once(server: Server, path: Path) -> None:
     fetch(server.url, path)
     assert path.read_bytes() == CONTENT
-    assert [left.name for left in path.parent.iterdir()] == ["corpus.tgz"]
+    assert [left.name for left in path.parent.glob("[!.]*")] == ["corpus.tgz"]
+
+
+def test_of_processes_at_once_one_downloads(server: Server, path: Path) -> None:
+    threads = [threading.Thread(target=fetch, args=(server.url, path)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert server.asked == [0]
+    assert path.read_bytes() == CONTENT
 
 
 def test_a_broken_connection_is_gone_on_with(server: Server, path: Path) -> None:

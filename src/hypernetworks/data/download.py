@@ -8,12 +8,13 @@ import hashlib
 import time
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
-from urllib.error import HTTPError
+from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
 from hypernetworks.atomic import write_text
+from hypernetworks.data import kept
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.files import TIMEOUT, WRITABLE
 
@@ -26,34 +27,40 @@ GONE, COMPLETE = (401, 403, 404, 410), 416  # of HTTP
 def fetch(url: str, path: Path) -> None:
     """Downloads a file, whole or not at all; what a broken download left is gone on with.
 
+    Of processes that come at once, one downloads and the others wait for it.
+
     Raises:
         DataError: if the place does not have it or cannot be reached, or the folder be written.
     """
-    part, tries = path.with_name(f"{path.name}.part"), 0
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        while tries < TRIES:
-            before = _size(part)
-            try:
-                if _go_on(url, part):
-                    part.replace(path)
-                    _version(part).unlink(missing_ok=True)
-                    return
-                reason = "the connection ended early"
-            except HTTPError as error:
-                reason = f"{error.code} {error.reason}"
-                if error.code in GONE:
-                    break
-            except (HTTPException, ConnectionError, TimeoutError) as error:
-                reason = str(error) or type(error).__name__
-            except OSError as error:  # urllib's URLError, or the disk's
-                if error.filename is not None or not hasattr(error, "reason"):
-                    raise
-                reason = str(error.reason)
-            tries = 0 if _size(part) > before else tries + 1
-            time.sleep(PAUSE)
+        with kept.alone(path):
+            if not path.exists():
+                _download(url, path)
     except OSError as error:
         raise DataError(f"{path.parent} cannot be written: {error}; {WRITABLE}") from error
+
+
+def _download(url: str, path: Path) -> None:
+    part, tries = path.with_name(f"{path.name}.part"), 0
+    while tries < TRIES:
+        before = _size(part)
+        try:
+            if _go_on(url, part):
+                part.replace(path)
+                _version(part).unlink(missing_ok=True)
+                return
+            reason = "the connection ended early"
+        except HTTPError as error:
+            reason = f"{error.code} {error.reason}"
+            if error.code in GONE:
+                break
+        except URLError as error:
+            reason = str(error.reason)
+        except (HTTPException, ConnectionError, TimeoutError) as error:
+            reason = str(error) or type(error).__name__
+        tries = 0 if _size(part) > before else tries + 1
+        time.sleep(PAUSE)
     has = f"; {_size(part):,} bytes are there, and the next run goes on" if _size(part) else ""
     raise DataError(f"{url} could not be downloaded ({reason}){has}")
 

@@ -43,7 +43,7 @@ class Selected:
         numbers = {"amounts": [*self.counts.values()], "taken": [*self.pairs.values()]}
         texts = {name: np.array(of, dtype=np.str_) for name, of in names.items()}
         values = {name: np.array(of, dtype=np.int64) for name, of in numbers.items()}
-        np.savez_compressed(found, allow_pickle=False, marks=self.marks, **texts, **values)
+        np.savez_compressed(found, marks=self.marks, **texts, **values)
         return found.getvalue()
 
     @classmethod
