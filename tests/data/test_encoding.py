@@ -2,6 +2,7 @@
 
 import logging
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -42,8 +43,11 @@ class Text:
         for name, side in zip(("a.en", "a.fr"), zip(*pairs, strict=True), strict=True):
             (self.folder / name).write_text("\n".join(side), encoding="utf-8")
 
-    def get(self, size: int = 200, **settings) -> Encoded:
+    def again(self, size: int = 200, **settings) -> Encoded:
         self.done.clear()
+        return self.get(size, **settings)
+
+    def get(self, size: int = 200, **settings) -> Encoded:
         corpus = Corpus.of_files("a", self.folder / "a.en", self.folder / "a.fr")
         return encoded(self.folder, [corpus], Cleaning(**settings), 1, size, md5)
 
@@ -64,12 +68,12 @@ def sentences(found: Encoded) -> list[tuple[str, ...]]:
 
 
 def test_made_once_and_then_read(text: Text) -> None:
-    first = text.get()
+    first = text.again()
     assert text.done == ["select", "_train", *["encode"] * 10]
     assert sentences(first) == list(dict.fromkeys(PAIRS))
     assert first.checksums == {name: md5(text.folder / name) for name in ("a.en", "a.fr")}
     assert first.corpora == {"a": len(first.pairs)}
-    second = text.get()
+    second = text.again()
     assert text.done == []
     assert sentences(second) == sentences(first)
     assert (second.checksums, second.counts) == (first.checksums, first.counts)
@@ -77,25 +81,32 @@ def test_made_once_and_then_read(text: Text) -> None:
 
 
 def test_other_sources_or_settings_are_another_text(text: Text) -> None:
-    text.get()
-    text.get(size=201)
+    text.again()
+    text.again(size=201)
     assert "select" in text.done
-    text.get(max_words=10)
+    text.again(max_words=10)
     assert "select" in text.done
     os.utime(text.folder / "a.fr", (1, 1))
-    text.get()
+    text.again()
     assert "select" in text.done
     assert len(list(text.folder.glob("encoded-*"))) == 4
 
 
 def test_a_killed_process_is_taken_up(text: Text, monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = text.get()
+    whole = text.again()
     before = {path.name: path.read_bytes() for path in text.place.iterdir()}
     for name in ("index", "shard-00003.pairs", "shard-00007.pairs"):
         (text.place / name).unlink()
-    assert sentences(text.get()) == sentences(whole)
+    assert sentences(text.again()) == sentences(whole)
     assert text.done == ["encode"] * 2
     assert {path.name: path.read_bytes() for path in text.place.iterdir()} == before
+
+
+def test_of_several_at_once_one_encodes(text: Text) -> None:
+    with ThreadPoolExecutor(3) as pool:
+        found = [future.result() for future in [pool.submit(text.get) for _ in range(3)]]
+    assert text.done.count("select") == text.done.count("_train") == 1
+    assert sentences(found[0]) == sentences(found[1]) == sentences(found[2])
 
 
 def test_an_error_in_the_middle_leaves_whole_shards(
@@ -111,10 +122,10 @@ def test_an_error_in_the_middle_leaves_whole_shards(
     with monkeypatch.context() as patched:
         patched.setattr(Shard, "write", full)
         with pytest.raises(DataError, match=r"cannot be written: .*No space left.*data_dir"):
-            text.get()
+            text.again()
     assert not list(text.place.glob("*.part"))
     left = len(list(text.place.glob("*.pairs")))
-    text.get()
+    text.again()
     assert text.done == ["encode"] * (10 - left)
 
 
@@ -130,23 +141,23 @@ def test_an_error_in_the_middle_leaves_whole_shards(
 def test_a_file_cut_short_is_made_anew(
     text: Text, name: str, again: list[str], caplog: pytest.LogCaptureFixture
 ) -> None:
-    whole = sentences(text.get())
+    whole = sentences(text.again())
     path = text.place / name
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     with caplog.at_level(logging.WARNING, "hypernetworks"):
-        assert sentences(text.get()) == whole
+        assert sentences(text.again()) == whole
     assert text.done == again
     assert caplog.text.count("is damaged: what of it is not whole") == (name != "selection")
 
 
 def test_shards_of_another_subword_model_are_not_taken(text: Text) -> None:
-    text.get()
+    text.again()
     for name in ("subwords.model", "subwords.model.sha256", "index"):
         (text.place / name).unlink()
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr("hypernetworks.data.subwords.COVERAGE", 0.98)  # as a newer library might
-        found = text.get()
+        found = text.again()
     assert text.done == ["_train", *["encode"] * 10]
     assert len(found.pairs) == len(set(PAIRS))
 

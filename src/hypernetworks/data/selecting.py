@@ -1,6 +1,7 @@
 """Which pairs of the corpora make the training text: cleaned, distinct, and of the excerpt."""
 
-import io
+import json
+import zlib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -37,25 +38,15 @@ class Selected:
     pairs: dict[str, int]
 
     def to_bytes(self) -> bytes:
-        """For a file."""
-        found = io.BytesIO()
-        names = {"counts": [*self.counts], "corpora": [*self.pairs]}
-        numbers = {"amounts": [*self.counts.values()], "taken": [*self.pairs.values()]}
-        texts = {name: np.array(of, dtype=np.str_) for name, of in names.items()}
-        values = {name: np.array(of, dtype=np.int64) for name, of in numbers.items()}
-        np.savez_compressed(found, marks=self.marks, **texts, **values)
-        return found.getvalue()
+        """For a file: a line of JSON, and the marks, compressed."""
+        head = json.dumps({"counts": self.counts, "pairs": self.pairs})
+        return head.encode() + b"\n" + zlib.compress(self.marks.tobytes())
 
     @classmethod
     def from_bytes(cls, content: bytes) -> "Selected":
         """What `to_bytes` made."""
-        with np.load(io.BytesIO(content)) as file:
-            read = {name: file[name] for name in file.files}
-        counts, pairs = (
-            dict(zip(read[names].tolist(), read[values].tolist(), strict=True))
-            for names, values in (("counts", "amounts"), ("corpora", "taken"))
-        )
-        return cls(read["marks"], counts, pairs)
+        head, _, marks = content.partition(b"\n")
+        return cls(np.frombuffer(zlib.decompress(marks), np.uint8), **json.loads(head))
 
 
 def select(corpora: Sequence[Corpus], cleaning: Cleaning, excerpt: float) -> Selected:
