@@ -15,8 +15,8 @@ class Memory(NamedTuple):
     """What a query attends to, prepared once for all queries.
 
     Fields:
-        values (B, S, H): the encoder's outputs. keys (B, S, A): what the hidden layer takes of them.
-        penalty (B, S): added to the scores: 0, or -inf behind the end of a sentence.
+        values (B, S, H): the encoder's outputs. keys (B, S, A): what the hidden layer makes of
+        them. penalty (B, S): added to the scores: 0, or -inf behind the end of a sentence.
     """
 
     values: Tensor
