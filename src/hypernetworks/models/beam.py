@@ -105,9 +105,9 @@ def beam_search(
         score, rank = scores.masked_fill(~ends, -torch.inf).max(1)
         for row in (score > top).nonzero()[:, 0].tolist():
             k = int(rank[row])
-            symbols = words[row, ahead.parents[row, k], 1:].tolist()
-            found_p, found_score = float(ahead.log_p[row, k]), float(score[row])
-            best[sentences[row]] = Translation(symbols, found_p, found_score)
+            chosen_words = words[row, ahead.parents[row, k], 1:].tolist()
+            numbers = float(ahead.log_p[row, k]), float(score[row])
+            best[sentences[row]] = Translation(chosen_words, *numbers)
         top, finished = torch.maximum(top, score), finished + ends.sum(1)
         chosen = ahead.best(beam, ahead.log_p.masked_fill(ahead.symbols == EOS, -torch.inf))
         within_reach = chosen.log_p[:, 0] / _length_penalty(limits, alpha)
@@ -117,8 +117,8 @@ def beam_search(
         log_p, symbols, parents = chosen.log_p[left], chosen.symbols[left], chosen.parents[left]
         rows = (left[:, None] * beam + parents).flatten()
         state = state.rows(rows)
-        words, covered = (_at(part[left], parents) for part in (words, covered))
-        words = torch.cat([words, symbols[..., None]], -1)
+        words = torch.cat([_at(words[left], parents), symbols[..., None]], -1)
+        covered = _at(covered[left], parents)
         if len(left) < len(limits):
             memory = memory.rows(rows)
             limits, finished, top = limits[left], finished[left], top[left]
