@@ -249,3 +249,29 @@ def test_sentences_without_a_partner_are_refused():
     _, read, _ = batch_of(pairs()[:3])
     with pytest.raises(ValueError, match="5 source and 3 target"):
         model()(source, read)
+
+
+@pytest.mark.parametrize("name", ["lstm", "layernorm_hyperlstm"])
+def test_float32_and_bfloat16_stay_near_float64(name):
+    built = model(name)
+    whole = loss_of(built, pairs())
+    expected = gradients(built, whole)
+    for autocast, rtol in ((False, 1e-4), (True, 0.1)):
+        single = model(name).float()
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            loss = loss_of(single, pairs())
+        torch.testing.assert_close(loss.double(), whole, rtol=rtol, atol=0)
+        found = gradients(single, loss)
+        for key, gradient in expected.items():
+            assert found[key].dtype == torch.float32
+            distance = (found[key] - gradient).norm() / gradient.norm()
+            assert distance < 5 * rtol, key
+
+
+@pytest.mark.parametrize("name", CORES)
+def test_both_forms_of_the_layers_agree(name):
+    built, reference = model(name), model(name, backend="reference")
+    torch.testing.assert_close(loss_of(built, pairs()), loss_of(reference, pairs()))
+    found, expected = (gradients(each, loss_of(each, pairs())) for each in (built, reference))
+    for key, gradient in found.items():
+        torch.testing.assert_close(gradient, expected[key], rtol=1e-9, atol=1e-10)

@@ -7,8 +7,9 @@ B sentences, S source positions, H units of the memory, Q of a query, A of the h
 from typing import NamedTuple
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
+
+from hypernetworks.recurrent.fused.attention import Attention
 
 
 class Memory(NamedTuple):
@@ -51,8 +52,11 @@ class AdditiveAttention(nn.Module):
         penalty.masked_fill_(positions >= lengths[:, None], float("-inf"))
         return Memory(values, self.key(values), penalty)
 
+    def of(self, memory: Memory, mask: Tensor | None = None) -> Attention:
+        """The attention to a memory as recurrent cells take it; see `Cell.attended`."""
+        parts = (memory.keys, memory.values, memory.penalty)
+        return Attention(*parts, self.query.weight, self.query.bias, self.score, mask)
+
     def forward(self, query: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """The context (B, H) and the weights (B, S) of queries (B, Q)."""
-        hidden = torch.tanh(memory.keys + self.query(query)[:, None])
-        weights = F.softmax(hidden @ self.score + memory.penalty, -1)
-        return torch.bmm(weights[:, None].to(memory.values.dtype), memory.values)[:, 0], weights
+        return self.of(memory).look(query)

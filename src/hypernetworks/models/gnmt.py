@@ -12,6 +12,7 @@ from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_
 from hypernetworks.models.attention import AdditiveAttention, Memory
 from hypernetworks.models.registry import recurrent_core
 from hypernetworks.recurrent.checks import check_rate
+from hypernetworks.recurrent.layer import Layer
 from hypernetworks.recurrent.masks import draw_mask
 from hypernetworks.recurrent.stack import Stack
 from hypernetworks.recurrent.state import over
@@ -164,16 +165,16 @@ class GNMT(nn.Module):
 
     def _attended(self, stack: Stack[Any], x: Tensor, memory: Memory) -> tuple[Tensor, Tensor]:
         """The bottom decoder layer: its h and the contexts (T, B, H) of embeddings (T, B, H)."""
-        (cell,) = stack.cells()
-        state = cell.zero_state(x.shape[1])
-        masks = cell.draw_masks(tuple(x.shape[:2]), state.h)
-        outputs, contexts = [], []
-        for t, embedded in enumerate(x.unbind(0)):
-            context, _ = self.attention(state.h, memory)
-            state = cell(self._dropped(torch.cat([embedded, context], -1)), state, masks.at(t))
-            outputs.append(state.h)
-            contexts.append(context)
-        return torch.stack(outputs), torch.stack(contexts)
+        layer: Layer[Any] = stack.layers["0"]  # type: ignore[assignment]
+        shape = (*x.shape[:2], memory.values.shape[-1])
+        mask = draw_mask(self.dropout, shape, x) if self.training else None
+        state = layer.cell.zero_state(x.shape[1])
+        masks = layer.cell.draw_masks(shape[:2], state.h)
+        attention = self.attention.of(memory, mask)
+        states, contexts = layer.cell.attended(
+            self._dropped(x), state, masks, attention, layer.backend
+        )
+        return states.h[1:], contexts
 
     def _dropped(self, x: Tensor) -> Tensor:
         mask = draw_mask(self.dropout, tuple(x.shape), x) if self.training else None

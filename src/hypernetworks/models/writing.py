@@ -10,8 +10,8 @@ from torch import Tensor
 
 from hypernetworks.models.handwriting import HandwritingModel
 from hypernetworks.models.mixture import Mixture
-from hypernetworks.recurrent.hyper import ScaledCell
 from hypernetworks.recurrent.observe import observe
+from hypernetworks.recurrent.scaled import ScaledCell
 
 Moments = tuple[Tensor, Tensor]  # the mean (2,) and deviation (2,) of the training set's offsets
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from hypernetworks.recurrent.checks import check_rate
+from hypernetworks.recurrent.fused.attention import Attention
 from hypernetworks.recurrent.given import (
     check_input,
     check_input_mask,
@@ -58,6 +59,12 @@ class Cell(nn.Module, Generic[State]):
 
     def fused(self, x: Tensor, state: State, masks: Masks, input_mask: Tensor | None) -> State:
         """The same for x (T, B, D) or ids (T, B): states (T + 1, B, ...), the initial one first."""
+        raise NotImplementedError
+
+    def fused_attended(
+        self, x: Tensor, state: State, masks: Masks, attention: Attention
+    ) -> tuple[State, Tensor]:
+        """`attended` in the fast form."""
         raise NotImplementedError
 
     def can_fuse(self) -> bool:
@@ -142,6 +149,36 @@ class Cell(nn.Module, Generic[State]):
                 torch.func's transformations, forward-mode levels and exports to ONNX.
         """
         return cast("State", self(x, state, masks, input_mask, backend))
+
+    def attended(
+        self,
+        x: Tensor,
+        state: State,
+        masks: Masks,
+        attention: Attention,
+        backend: Backend = "auto",
+    ) -> tuple[State, Tensor]:
+        """All steps, each reading besides x what the h before it finds in a memory.
+
+        Args:
+            x: (T, B, D - M) vectors; [x; context] is what enters the cell. state: (B, ...).
+            attention: of memories of M units, in the type of the states.
+            backend: as for `sequence`.
+        Returns:
+            states (T + 1, B, ...), the initial one first, and the contexts (T, B, M), before
+            the attention's mask.
+        """
+        for part in self.modules():
+            run_forward_pre_hooks(part)
+        if self._fuses(backend):
+            return self.fused_attended(x, state, masks, attention)
+        states, contexts = [state], []
+        for t, given in enumerate(x.unbind(0)):
+            context, _ = attention.look(states[-1].h)
+            read = context if attention.mask is None else context * attention.mask[t]
+            states.append(self.step(torch.cat([given, read], -1), states[-1], masks.at(t), None))
+            contexts.append(context)
+        return stacked(states), torch.stack(contexts)
 
     def _step(self, x: Tensor, state: Any, masks: Masks | None, input_mask: Tensor | None) -> State:
         like = self.like()

@@ -8,13 +8,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from hypernetworks.recurrent.cell import Cell
+from hypernetworks.recurrent.fused.attention import Attention
 from hypernetworks.recurrent.generator import Embeddings
-from hypernetworks.recurrent.hyper import (
-    EmbeddingsFrom,
-    ScaledCell,
-    check_embeddings_from,
-    hyper_sum,
-)
 from hypernetworks.recurrent.initialisation import (
     Device,
     InputInit,
@@ -25,6 +20,12 @@ from hypernetworks.recurrent.initialisation import (
 from hypernetworks.recurrent.masks import Masks
 from hypernetworks.recurrent.projection import project
 from hypernetworks.recurrent.rnn import RNNCell
+from hypernetworks.recurrent.scaled import (
+    EmbeddingsFrom,
+    ScaledCell,
+    check_embeddings_from,
+    hyper_sum,
+)
 from hypernetworks.recurrent.state import HyperRNNState
 from hypernetworks.sizes import whole
 
@@ -85,6 +86,14 @@ class HyperRNNCell(ScaledCell[HyperRNNState]):
         none = state.h.new_empty(state.h.shape[0], 0)
         h, _, h_hat, _ = self.run(x, (state.h, none, state.h_hat, none), masks, input_mask)
         return HyperRNNState(h, h_hat)
+
+    def fused_attended(
+        self, x: Tensor, state: HyperRNNState, masks: Masks, attention: Attention
+    ) -> tuple[HyperRNNState, Tensor]:
+        none = state.h.new_empty(state.h.shape[0], 0)
+        states = (state.h, none, state.h_hat, none)
+        h, _, h_hat, _, contexts = self.run_attended(x, states, masks, attention)
+        return HyperRNNState(h, h_hat), contexts
 
 
 class FullHyperRNNCell(Cell[HyperRNNState]):

@@ -3,12 +3,16 @@
 T steps, B sequences, D input units, H units; gates in the order i, g, f, o
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
 from hypernetworks.recurrent.cell import Cell
 from hypernetworks.recurrent.checks import check_epsilon, check_flag, check_number
+from hypernetworks.recurrent.fused.attended import LSTM, attended_sequence
+from hypernetworks.recurrent.fused.attention import Attention
 from hypernetworks.recurrent.fused.sequence import lstm_sequence
 from hypernetworks.recurrent.fused.step import normalize
 from hypernetworks.recurrent.initialisation import (
@@ -161,10 +165,26 @@ class LSTMCell(Cell[LSTMState]):
         self, x: Tensor, state: LSTMState, masks: Masks, input_mask: Tensor | None
     ) -> LSTMState:
         inputs = project_sequence(x, self.weight_x, input_mask)
+        h, c, _ = lstm_sequence(*self._arguments(inputs, state, masks))
+        return LSTMState(h.to(state.h.dtype), c.to(state.c.dtype))
+
+    def fused_attended(
+        self, x: Tensor, state: LSTMState, masks: Masks, attention: Attention
+    ) -> tuple[LSTMState, Tensor]:
+        of_x, of_context = self.weight_x.tensor_split([x.shape[-1]], 1)
+        inputs = project_sequence(x, of_x, None)
+        weights, real = (of_context.to(inputs.dtype),), arithmetic_dtype(inputs)
+        arguments = self._arguments(inputs, state, masks)
+        h, c, contexts = attended_sequence(LSTM, attention.to(real), weights, *arguments)
+        kept = state.h.dtype
+        return LSTMState(h.to(kept), c.to(kept)), contexts.to(kept)
+
+    def _arguments(self, inputs: Tensor, state: LSTMState, masks: Masks) -> tuple[Any, ...]:
+        """Those of the fused operators, with W_x x as `inputs`."""
         if self.bias is not None:
             inputs = inputs + self.bias.to(inputs.dtype)
         real = arithmetic_dtype(inputs)
-        h, c, _ = lstm_sequence(
+        return (
             inputs.contiguous(),
             state.h.to(real),
             state.c.to(real),
@@ -174,7 +194,6 @@ class LSTMCell(Cell[LSTMState]):
             self.forget_bias,
             0.0 if self.norm is None else self.norm.epsilon,
         )
-        return LSTMState(h.to(state.h.dtype), c.to(state.c.dtype))
 
 
 def norm_arguments(norm: GateNorm | None, real: torch.dtype) -> list[Tensor | None]:

@@ -7,10 +7,11 @@ import torch
 
 from hypernetworks.recurrent.cell import Backend
 from hypernetworks.recurrent.checks import check_flag
-from hypernetworks.recurrent.hyper import EmbeddingsFrom, HyperLSTMCell
+from hypernetworks.recurrent.hyper import HyperLSTMCell
 from hypernetworks.recurrent.hyper_rnn import FullHyperRNNCell, HyperRNNCell
 from hypernetworks.recurrent.initialisation import Device, InputInit
 from hypernetworks.recurrent.lstm import LayerNormLSTMCell, LSTMCell
+from hypernetworks.recurrent.scaled import EmbeddingsFrom
 from hypernetworks.recurrent.stack import Stack
 from hypernetworks.recurrent.state import HyperLSTMState, HyperRNNState, LSTMState
 from hypernetworks.recurrent.torch_lstm import give_weights, options_of, take_weights

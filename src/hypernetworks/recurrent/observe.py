@@ -20,9 +20,9 @@ from torch import Tensor, nn
 
 from hypernetworks.recurrent.cell import Cell
 from hypernetworks.recurrent.generator import Scales
-from hypernetworks.recurrent.hyper import ScaledCell
 from hypernetworks.recurrent.layer import Layer
 from hypernetworks.recurrent.lstm import GateNorm
+from hypernetworks.recurrent.scaled import ScaledCell
 from hypernetworks.recurrent.state import over, stacked
 
 

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from hypernetworks.recurrent.fused.attention import LookingBack
 from hypernetworks.recurrent.fused.blocks import as_out, blocks_of, by_gate
-from hypernetworks.recurrent.fused.graphs import replayed
 from hypernetworks.recurrent.fused.native import native
 from hypernetworks.recurrent.fused.passes import as_norm, at_start, gradients_of, multiply_into
 from hypernetworks.recurrent.fused.rows import Rows
@@ -59,7 +59,6 @@ class Found(NamedTuple):
     hyper_sums: Tensor
 
 
-@replayed()
 def hyper_backward(
     grad_h: Tensor | None,
     grad_c: Tensor | None,
@@ -94,11 +93,13 @@ def hyper_backward(
     previous: bool,
     overwrite_products: bool,
     overwrite_inputs: bool,
+    looking: LookingBack | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """The gradients of products, inputs, embeddings, W_z, of the initial states, and sums.
 
     Args:
         overwrite_products, overwrite_inputs: lay the first two over what they are gradients of.
+        looking: adds to the gradient of every h, see attention.py.
     Returns:
         (T, B, G H + G P), (T, B, G H), (T, B, 3 G N), (3 G, N, H), h_0, c_0, h_hat_0, c_hat_0,
         and the sums of rows.Gradients for the main and the hyper cell.
@@ -135,6 +136,8 @@ def hyper_backward(
             hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)
         hyper_step.backward(t, 0, batch)
         multiply_into(grads.h, d_by_step[t], weight)
+        if looking is not None:
+            looking.backward(t, grads.h, d_inputs[t], d_hyper[t])
         multiply_into(hyper_grads.h, d_hyper[t], hyper_weight_h)
         if previous:
             hyper_grads.h.addmm_(dz_by_step[t], embedding_weight)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from hypernetworks.recurrent.fused.attention import Looking, LookingBack
 from hypernetworks.recurrent.fused.blocks import as_out, blocks_of, by_gate
 from hypernetworks.recurrent.fused.graphs import replayed
 from hypernetworks.recurrent.fused.hyper_backward import Found, Saved, hyper_backward
@@ -22,13 +23,12 @@ from hypernetworks.recurrent.fused.passes import (
     refuse_batches,
     weight_gradient,
     with_first,
+    without_looking,
 )
 from hypernetworks.recurrent.fused.rows import Rows
 
 
-@torch.library.custom_op("hypernetworks::hyper_sequence", mutates_args=())
-@replayed()
-def hyper_sequence(
+def hyper_forward(
     inputs: Tensor,
     hyper_inputs: Tensor,
     h: Tensor,
@@ -54,6 +54,7 @@ def hyper_sequence(
     forget_bias: float,
     epsilon: float,
     previous: bool,
+    looking: Looking | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Eq. 10 to 13 (eq. 7 and 8 for G = 1) for all steps.
 
@@ -68,6 +69,7 @@ def hyper_sequence(
         gain to hyper_cell_offset: layer norm of either cell, or None.
         mask, hyper_mask: (T, B, H), (T, B, P) of phi(g) and phi(g_hat), or None.
         previous: the embeddings come from h_hat_{t-1} instead of h_hat_t.
+        looking: adds to both inputs of every step, see attention.py.
     Returns:
         h, c, h_hat, c_hat, each (T + 1, B, ...) with the initial state first; then for the
         backward pass the products with h, those of the hyper cell, and the embeddings.
@@ -99,6 +101,8 @@ def hyper_sequence(
     weight, hyper_weight_h, embed = weight.t(), hyper_weight_h.t(), embedding_weight.t()
     z_by_gate, scales_by_gate = by_gate(z, scaling, blocks), as_out(scales, blocks)
     for t in range(steps):
+        if looking is not None:
+            looking.forward(t, h[t])
         torch.mm(before[t], weight, out=out[t])
         torch.addmm(to_hyper[t], hyper_before[t], hyper_weight_h, out=hyper_out[t])
         hyper_step.forward(t, 0, batch)
@@ -107,6 +111,11 @@ def hyper_sequence(
             torch.bmm(z_by_gate[t][k], scaling, out=scales_by_gate[k])
             main_step.forward(t, first, end)
     return h, c, h_hat, c_hat, products, hyper_products, z
+
+
+hyper_sequence = torch.library.custom_op(
+    "hypernetworks::hyper_sequence", replayed()(without_looking(hyper_forward)), mutates_args=()
+)
 
 
 @hyper_sequence.register_fake
@@ -118,9 +127,10 @@ def _(inputs, hyper_inputs, h, c, h_hat, c_hat, weight, _, embedding_weight, *_r
     return *states, products, torch.empty_like(hyper_inputs), z
 
 
+_backward = replayed()(without_looking(hyper_backward))
 # For traced graphs, which have no memory to overwrite.
 hyper_sequence_backward = torch.library.custom_op(
-    "hypernetworks::hyper_sequence_backward", hyper_backward, mutates_args=()
+    "hypernetworks::hyper_sequence_backward", _backward, mutates_args=()
 )
 
 
@@ -173,35 +183,43 @@ class Arguments(NamedTuple):
     previous: Any = None
 
 
-def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
-    given = Arguments(*inputs)
-    h, c, h_hat, c_hat, products, hyper_products, z = output
-    made = {"h": h, "c": c, "h_hat": h_hat, "c_hat": c_hat}
-    made |= {"products": products, "hyper_products": hyper_products, "z": z}
-    kept = given._asdict() | made
-    saved = Saved(**{name: kept[name] for name in Saved._fields})
-    ctx.forget_bias, ctx.epsilon, ctx.previous = given.forget_bias, given.epsilon, given.previous
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(*saved)
+def hyper_saved(arguments: tuple[Any, ...], output: tuple[Tensor, ...]) -> Saved:
+    """What the backward pass needs of a forward pass."""
+    made = ("h", "c", "h_hat", "c_hat", "products", "hyper_products", "z")
+    kept = Arguments(*arguments)._asdict() | dict(zip(made, output, strict=True))
+    return Saved(**{name: kept[name] for name in Saved._fields})
 
 
-def _differentiate(ctx, grad_h, grad_c, grad_h_hat, grad_c_hat, *_):  # type: ignore[no-untyped-def]
-    refuse_batches(grad_h, grad_c, grad_h_hat, grad_c_hat)
-    saved, needed = Saved(*ctx.saved_tensors), Arguments(*ctx.needs_input_grad)
-    arguments: Any = (grad_h, grad_c, grad_h_hat, grad_c_hat, *saved)
-    arguments += (ctx.forget_bias, ctx.epsilon, ctx.previous)
-    if may_overwrite(saved.products):
-        # A leaf is the caller's own; what the layers hand over was made for this operator.
-        found = Found(*hyper_backward(*arguments, True, saved.inputs.grad_fn is not None))  # type: ignore[call-arg]
+def hyper_gradients(
+    saved: Saved,
+    options: tuple[Any, ...],
+    grads: tuple[Tensor | None, ...],
+    needed: Arguments,
+    looking: LookingBack | None = None,
+) -> Arguments:
+    """From the gradients of h, c, h_hat and c_hat to those of the arguments.
+
+    Args:
+        options: forget_bias, epsilon and previous.
+    """
+    refuse_batches(*grads)
+    arguments: Any = (*grads, *saved, *options)
+    overwrite = may_overwrite(saved.products)
+    # A leaf is the caller's own; what the layers hand over was made for this operator.
+    both = (overwrite, overwrite and saved.inputs.grad_fn is not None)
+    if looking is not None:
+        found = Found(*hyper_backward(*arguments, *both, looking))  # type: ignore[call-arg]
+    elif overwrite:
+        found = Found(*_backward(*arguments, *both))
     else:
-        found = Found(*hyper_sequence_backward(*arguments, False, False))
+        found = Found(*hyper_sequence_backward(*arguments, *both))
     gates, wide = len(saved.bias), saved.inputs.shape[-1]
     d_hyper = found.products[..., wide:]
-    source = saved.h_hat[:-1] if ctx.previous else saved.h_hat[1:]
+    source = saved.h_hat[:-1] if options[-1] else saved.h_hat[1:]
     embedding_weight = weight_gradient(found.z, source) if needed.embedding_weight else None
     hyper_weight = weight_gradient(d_hyper, saved.h_hat[:-1]) if needed.hyper_weight_h else None
     no_norm = [None] * 4
-    gradients = Arguments(
+    return Arguments(
         found.inputs,
         d_hyper,
         found.h,
@@ -217,7 +235,18 @@ def _differentiate(ctx, grad_h, grad_c, grad_h_hat, grad_c_hat, *_):  # type: ig
         *(no_norm if saved.gain is None else norm_gradients(found.sums, gates)),
         *(no_norm if saved.hyper_gain is None else norm_gradients(found.hyper_sums, gates)),
     )
-    return tuple(gradients)
+
+
+def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
+    ctx.options = inputs[-3:]
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(*hyper_saved(inputs, output))
+
+
+def _differentiate(ctx, grad_h, grad_c, grad_h_hat, grad_c_hat, *_):  # type: ignore[no-untyped-def]
+    saved, needed = Saved(*ctx.saved_tensors), Arguments(*ctx.needs_input_grad)
+    grads = (grad_h, grad_c, grad_h_hat, grad_c_hat)
+    return tuple(hyper_gradients(saved, ctx.options, grads, needed))
 
 
 hyper_sequence.register_autograd(_differentiate, setup_context=_keep)

@@ -3,6 +3,9 @@
 T steps, B sequences, H units, G gates
 """
 
+import inspect
+from collections.abc import Callable
+from functools import wraps
 from typing import Any, NoReturn
 
 import torch
@@ -118,3 +121,16 @@ def at_start(grad: Tensor, grad_states: Tensor | None) -> Tensor:
 def weight_gradient(d: Tensor, states: Tensor) -> Tensor:
     """(n, H): the one product over all T B rows. d (T, B, n), states (T, B, H)."""
     return d.flatten(0, 1).t() @ states.flatten(0, 1).to(d.dtype)
+
+
+def without_looking(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The function as an operator can have it: without its argument `looking`, which is None."""
+
+    @wraps(function)
+    def call(*arguments: Any) -> Any:
+        return function(*arguments)
+
+    signature = inspect.signature(function)
+    kept = [p for p in signature.parameters.values() if p.name != "looking"]
+    call.__signature__ = signature.replace(parameters=kept)  # type: ignore[attr-defined]
+    return call

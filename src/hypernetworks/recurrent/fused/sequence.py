@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor
 
+from hypernetworks.recurrent.fused.attention import Looking, LookingBack
 from hypernetworks.recurrent.fused.graphs import replayed
 from hypernetworks.recurrent.fused.native import native
 from hypernetworks.recurrent.fused.passes import (
@@ -29,13 +30,12 @@ from hypernetworks.recurrent.fused.passes import (
     refuse_batches,
     weight_gradient,
     with_first,
+    without_looking,
 )
 from hypernetworks.recurrent.fused.rows import Rows
 
 
-@torch.library.custom_op("hypernetworks::lstm_sequence", mutates_args=())
-@replayed()
-def lstm_sequence(
+def lstm_forward(
     inputs: Tensor,
     h: Tensor,
     c: Tensor,
@@ -47,6 +47,7 @@ def lstm_sequence(
     mask: Tensor | None,
     forget_bias: float,
     epsilon: float,
+    looking: Looking | None = None,
 ) -> tuple[Tensor, Tensor, Tensor]:
     """An LSTM or layer-norm LSTM over a sequence.
 
@@ -55,6 +56,7 @@ def lstm_sequence(
         weight_h: (4 H, H) in the type of `inputs`, which is that of the products.
         gain, offset, cell_gain, cell_offset: layer norm, (4, H) and (H); None without.
         mask: (T, B, H) of phi(g); None without recurrent dropout.
+        looking: adds to the inputs of every step, see attention.py.
     Returns:
         h and c (T + 1, B, H), the initial state first, and the products W_h h_{t-1} (T, B, 4 H).
     """
@@ -68,9 +70,16 @@ def lstm_sequence(
     weight = weight_h.t()
     before, out = (h if h_product is None else h_product).unbind(0), products.unbind(0)
     for t in range(steps):
+        if looking is not None:
+            looking.forward(t, h[t])
         torch.mm(before[t], weight, out=out[t])
         step.forward(t, 0, batch)
     return h, c, products
+
+
+lstm_sequence = torch.library.custom_op(
+    "hypernetworks::lstm_sequence", replayed()(without_looking(lstm_forward)), mutates_args=()
+)
 
 
 @lstm_sequence.register_fake
@@ -79,8 +88,7 @@ def _(inputs, h, c, weight_h, *_):  # type: ignore[no-untyped-def]
     return h.new_empty(states), c.new_empty(states), torch.empty_like(inputs)
 
 
-@replayed()
-def _backward(
+def lstm_backward(
     grad_h: Tensor | None,
     grad_c: Tensor | None,
     inputs: Tensor,
@@ -96,11 +104,13 @@ def _backward(
     forget_bias: float,
     epsilon: float,
     overwrite: bool,
+    looking: LookingBack | None = None,
 ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
     """The gradients of the products, which are those of the inputs, of h_0, of c_0, and sums.
 
     Args:
         overwrite: lay the first over the products.
+        looking: adds to the gradient of every h, see attention.py.
     Returns:
         (T, B, 4 H), (B, H), (B, H), and for the layer norm (14, H) as in rows.Gradients.
     """
@@ -113,10 +123,13 @@ def _backward(
     for t in reversed(range(steps)):
         step.backward(t, 0, batch)
         multiply_into(grads.h, d_by_step[t], weight_h)
+        if looking is not None:
+            looking.backward(t, grads.h, d_by_step[t])
     states = at_start(grads.h, grad_h), at_start(grads.c, grad_c)
     return d, *states, grads.parameters.sum(0)
 
 
+_backward = replayed()(without_looking(lstm_backward))
 # For traced graphs, which have no memory to overwrite.
 lstm_sequence_backward = torch.library.custom_op(
     "hypernetworks::lstm_sequence_backward", _backward, mutates_args=()
@@ -160,27 +173,48 @@ class Saved(NamedTuple):
     mask: Tensor | None
 
 
-def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
-    given = Arguments(*inputs)
+def lstm_saved(arguments: tuple[Any, ...], output: tuple[Tensor, ...]) -> Saved:
+    """What the backward pass needs of a forward pass."""
     h, c, products = output
-    kept = given._asdict() | {"h": h, "c": c, "products": products}
-    saved = Saved(**{name: kept[name] for name in Saved._fields})
-    ctx.forget_bias, ctx.epsilon = given.forget_bias, given.epsilon
-    ctx.set_materialize_grads(False)
-    ctx.save_for_backward(*saved)
+    kept = Arguments(*arguments)._asdict() | {"h": h, "c": c, "products": products}
+    return Saved(**{name: kept[name] for name in Saved._fields})
 
 
-def _differentiate(ctx, grad_h, grad_c, _):  # type: ignore[no-untyped-def]
-    refuse_batches(grad_h, grad_c)
-    saved, needed = Saved(*ctx.saved_tensors), Arguments(*ctx.needs_input_grad)
-    arguments: Any = (grad_h, grad_c, *saved, ctx.forget_bias, ctx.epsilon)
-    if may_overwrite(saved.products):
-        d, grad_h0, grad_c0, sums = _backward(*arguments, True)  # type: ignore[call-arg]
+def lstm_gradients(
+    saved: Saved,
+    options: tuple[Any, ...],
+    grads: tuple[Tensor | None, ...],
+    needed: Arguments,
+    looking: LookingBack | None = None,
+) -> Arguments:
+    """From the gradients of h and c to those of the arguments.
+
+    Args:
+        options: forget_bias and epsilon.
+    """
+    refuse_batches(*grads)
+    arguments: Any = (*grads, *saved, *options)
+    overwrite = may_overwrite(saved.products)
+    if looking is not None:
+        d, grad_h0, grad_c0, sums = lstm_backward(*arguments, overwrite, looking)  # type: ignore[call-arg]
+    elif overwrite:
+        d, grad_h0, grad_c0, sums = _backward(*arguments, True)
     else:
         d, grad_h0, grad_c0, sums = lstm_sequence_backward(*arguments, False)
     grad_weight = weight_gradient(d, saved.h[:-1]) if needed.weight_h else None
     grad_norm = [None] * 4 if saved.gain is None else norm_gradients(sums, 4)
-    return tuple(Arguments(d, grad_h0, grad_c0, grad_weight, *grad_norm))
+    return Arguments(d, grad_h0, grad_c0, grad_weight, *grad_norm)
+
+
+def _keep(ctx, inputs, output):  # type: ignore[no-untyped-def]
+    ctx.options = inputs[-2:]
+    ctx.set_materialize_grads(False)
+    ctx.save_for_backward(*lstm_saved(inputs, output))
+
+
+def _differentiate(ctx, grad_h, grad_c, _):  # type: ignore[no-untyped-def]
+    saved, needed = Saved(*ctx.saved_tensors), Arguments(*ctx.needs_input_grad)
+    return tuple(lstm_gradients(saved, ctx.options, (grad_h, grad_c), needed))
 
 
 lstm_sequence.register_autograd(_differentiate, setup_context=_keep)
