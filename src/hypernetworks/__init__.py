@@ -18,6 +18,7 @@ Where the paper is in the code:
     section 4.5, A.3.5      models.mixture, models.handwriting, tasks.handwriting
                             data.iam, data.unipen, data.lines
     figures 7, 16-18        models.writing
+    section 4.6, A.3.6      models.gnmt, models.attention, models.beam
 
 The names below are imported on first use, so that the command line can compose a
 configuration without paying for the import of torch.
@@ -61,11 +62,14 @@ _HOME = {
     "MixtureDensity": "hypernetworks.models.mixture",
     "sample": "hypernetworks.models.sampling",
     "write": "hypernetworks.models.writing",
+    "GNMT": "hypernetworks.models.gnmt",
+    "beam_search": "hypernetworks.models.beam",
     "from_supercell": "hypernetworks.recurrent.importers",
     "from_labml": "hypernetworks.recurrent.importers",
 }
 
 __all__ = [
+    "GNMT",
     "LSTM",
     "MLP",
     "CharacterModel",
@@ -91,6 +95,7 @@ __all__ = [
     "MnistConvnet",
     "TiledKernel",
     "WideResNet",
+    "beam_search",
     "convolution_kernels",
     "from_labml",
     "from_supercell",
@@ -103,8 +108,10 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from hypernetworks.models.beam import beam_search
     from hypernetworks.models.character import CharacterModel
     from hypernetworks.models.convnets import HyperMnistConvnet, MnistConvnet
+    from hypernetworks.models.gnmt import GNMT
     from hypernetworks.models.handwriting import HandwritingModel
     from hypernetworks.models.mixture import Mixture, MixtureDensity
     from hypernetworks.models.mlps import MLP, CoordinateMLP

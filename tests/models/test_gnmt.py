@@ -189,9 +189,18 @@ def test_dropout_is_on_all_that_enters_a_layer():
 
             if (side, k) != ("decoder", 0):
                 stack.register_forward_pre_hook(keep)
+    (bottom,) = built.decoder[0].cells()
+    attended = bottom.attended
+
+    def kept(x, state, masks, attention, backend):
+        if built.training:
+            seen["decoder0"] = torch.cat([x, attention.mask], -1)
+        return attended(x, state, masks, attention, backend)
+
+    bottom.attended = kept
     torch.manual_seed(3)
     one = built(source, read)
-    assert len(seen) == 5
+    assert len(seen) == 6
     for name, given in seen.items():
         zeros = given.flatten(0, -2)[:500].eq(0).double().mean(0)
         assert (zeros - 0.5).abs().max() < 0.25, name

@@ -37,19 +37,14 @@ class Translation(NamedTuple):
 
 
 class Candidates(NamedTuple):
-    """Continuations of the hypotheses, the most probable first.
+    """Continuations of a sentence's hypotheses, the most probable first: (B, n) each.
 
-    log_p, symbols, parents: (B, n); parents are numbers of hypotheses, 0 to K - 1.
+    parents: numbers of hypotheses, 0 to K - 1.
     """
 
     log_p: Tensor
     symbols: Tensor
     parents: Tensor
-
-    def best(self, count: int, log_p: Tensor) -> "Candidates":
-        """The `count` with the highest log_p, where that is given anew."""
-        chosen, index = log_p.topk(count)
-        return Candidates(chosen, self.symbols.gather(1, index), self.parents.gather(1, index))
 
 
 @torch.inference_mode()
@@ -81,51 +76,103 @@ def beam_search(
     """
     _check(beam, alpha, beta, longest)
     memory = model.encode(source)
-    limits = 2 * (memory.penalty == 0).sum(1) + 10
-    limits = limits if longest is None else limits.new_full(limits.shape, longest)
-    batch = len(limits)
-    sentences, best = list(range(batch)), [Translation([], -torch.inf, -torch.inf)] * batch
-    memory = memory.rows(torch.arange(batch, device=limits.device).repeat_interleave(beam))
+    search = _Search(memory, beam, alpha, beta, longest)
+    memory = memory.rows(search.rows)
     state = model.start(memory)
-    words = limits.new_full((batch, beam, 1), BOS)
-    log_p = memory.values.new_full((batch, beam), -torch.inf)
-    log_p[:, 0] = 0  # all hypotheses are the same yet
-    covered = memory.penalty.new_zeros(batch, beam, memory.penalty.shape[1])
-    finished = torch.zeros_like(limits)
-    top = log_p.new_full((batch,), -torch.inf)
-    for length in range(1, int(limits.max()) + 1):
-        found, weights, state = model.step(words[..., -1].flatten(), state, memory)
-        covered = covered + weights.view_as(covered)
-        ahead = _candidates(log_p, found.unflatten(0, log_p.shape), length >= limits)
-        # Each hypothesis has one continuation that ends, so that K go on in any case.
-        ends = (ahead.symbols == EOS) & ahead.log_p.isfinite()
-        ends[:, beam:] = False
-        coverage = _at(_coverage(covered, memory.penalty.view_as(covered)), ahead.parents)
-        scores = ahead.log_p / _length_penalty(length, alpha) + beta * coverage
-        score, rank = scores.masked_fill(~ends, -torch.inf).max(1)
-        for row in (score > top).nonzero()[:, 0].tolist():
-            k = int(rank[row])
-            chosen_words = words[row, ahead.parents[row, k], 1:].tolist()
-            numbers = float(ahead.log_p[row, k]), float(score[row])
-            best[sentences[row]] = Translation(chosen_words, *numbers)
-        top, finished = torch.maximum(top, score), finished + ends.sum(1)
-        chosen = ahead.best(beam, ahead.log_p.masked_fill(ahead.symbols == EOS, -torch.inf))
-        within_reach = chosen.log_p[:, 0] / _length_penalty(limits, alpha)
-        left = ((finished < beam) & (within_reach > top) & (length < limits)).nonzero()[:, 0]
-        if not len(left):
-            break
-        log_p, symbols, parents = chosen.log_p[left], chosen.symbols[left], chosen.parents[left]
-        rows = (left[:, None] * beam + parents).flatten()
-        state = state.rows(rows)
-        words = torch.cat([_at(words[left], parents), symbols[..., None]], -1)
-        covered = _at(covered[left], parents)
-        if len(left) < len(limits):
-            memory = memory.rows(rows)
-            limits, finished, top = limits[left], finished[left], top[left]
-            sentences = [sentences[row] for row in left.tolist()]
-    if any(translation.score == -torch.inf for translation in best):
+    while len(search.rows):
+        log_probs, weights, state = model.step(search.words[..., -1].flatten(), state, memory)
+        before = len(search.rows)
+        search.step(log_probs, weights)
+        state = state.rows(search.rows)
+        if len(search.rows) < before:
+            memory = memory.rows(search.rows)
+    if any(translation.score == -torch.inf for translation in search.best):
         raise ValueError("the model's probabilities are not finite: no translation can be chosen")
-    return best
+    return search.best
+
+
+class _Search:
+    """The hypotheses of the sentences that are not done, and the best finished one of each.
+
+    Attributes:
+        words: (B, K, Y + 1) of the hypotheses. log_p: (B, K). covered: (B, K, S) weights so far.
+        limits, finished, top: (B,) most symbols, hypotheses finished, best score of these.
+        sentences: the original numbers of the B that are left. best: of all sentences.
+        rows: (B K,) whose place the hypotheses go on from, among those of the last step, before the
+            first among the sentences: how the model's states and memories are to be re-ordered.
+    """
+
+    def __init__(
+        self, memory: Memory, beam: int, alpha: float, beta: float, longest: int | None
+    ) -> None:
+        self.beam, self.alpha, self.beta = beam, alpha, beta
+        lengths = (memory.penalty == 0).sum(1)
+        batch = len(lengths)
+        self.limits = 2 * lengths + 10 if longest is None else torch.full_like(lengths, longest)
+        self.finished = torch.zeros_like(lengths)
+        self.words = lengths.new_full((batch, beam, 1), BOS)
+        self.log_p = memory.values.new_full((batch, beam), -torch.inf)
+        self.log_p[:, 0] = 0  # all hypotheses are the same yet
+        self.top = self.log_p.new_full((batch,), -torch.inf)
+        self.rows = torch.arange(batch, device=lengths.device).repeat_interleave(beam)
+        self.absent = (memory.penalty != 0)[:, None]
+        self.covered = torch.zeros_like(memory.penalty)[:, None].repeat(1, beam, 1)
+        self.sentences = list(range(batch))
+        self.best = [Translation([], -torch.inf, -torch.inf)] * batch
+
+    def step(self, log_probs: Tensor, weights: Tensor) -> None:
+        """One more symbol: log_probs (B K, V) of it and the weights (B K, S) it was chosen with."""
+        self.covered = self.covered + weights.view_as(self.covered)
+        ahead = self._ahead(log_probs.unflatten(0, self.log_p.shape))
+        self._finish(ahead)
+        # Each hypothesis has one continuation that ends, so that K go on in any case.
+        log_p, index = ahead.log_p.masked_fill(ahead.symbols == EOS, -torch.inf).topk(self.beam)
+        self._go_on(log_p, ahead.symbols.gather(1, index), ahead.parents.gather(1, index))
+
+    def _ahead(self, following: Tensor) -> Candidates:
+        """The 2 K most probable continuations, given the log_probs (B, K, V) of what follows."""
+        log_p, symbols = following.topk(min(2 * self.beam, following.shape[-1]))
+        last = self.words.shape[-1] >= self.limits
+        if last.any():
+            log_p[last], symbols[last] = -torch.inf, EOS
+            log_p[last, :, 0] = following[last, :, EOS]
+        count = log_p.shape[-1]
+        log_p, index = (self.log_p[..., None] + log_p).flatten(1).topk(2 * self.beam)
+        return Candidates(log_p, symbols.flatten(1).gather(1, index), index // count)
+
+    def _finish(self, ahead: Candidates) -> None:
+        """Keeps the best of those that end and are among the K most probable."""
+        ends = (ahead.symbols == EOS) & ahead.log_p.isfinite()
+        ends[:, self.beam :] = False
+        smallest = torch.finfo(self.covered.dtype).tiny
+        logs = self.covered.clamp(smallest, 1).log().masked_fill(self.absent, 0).sum(-1)
+        scores = ahead.log_p / self._length_penalty(self.words.shape[-1])
+        scores = scores + self.beta * logs.gather(1, ahead.parents)
+        score, rank = scores.masked_fill(~ends, -torch.inf).max(1)
+        for row in (score > self.top).nonzero()[:, 0].tolist():
+            k = int(rank[row])
+            symbols = self.words[row, ahead.parents[row, k], 1:].tolist()
+            found = Translation(symbols, float(ahead.log_p[row, k]), float(score[row]))
+            self.best[self.sentences[row]] = found
+        self.top, self.finished = torch.maximum(self.top, score), self.finished + ends.sum(1)
+
+    def _go_on(self, log_p: Tensor, symbols: Tensor, parents: Tensor) -> None:
+        """With these (B, K), in the sentences that are not done."""
+        within_reach = log_p[:, 0] / self._length_penalty(self.limits) > self.top
+        going = (self.finished < self.beam) & within_reach & (self.words.shape[-1] < self.limits)
+        left = going.nonzero()[:, 0]
+        parents = parents[left]
+        pairs = (left[:, None], parents)
+        self.rows = (left[:, None] * self.beam + parents).flatten()
+        self.words = torch.cat([self.words[pairs], symbols[left][..., None]], -1)
+        self.log_p, self.covered, self.absent = log_p[left], self.covered[pairs], self.absent[left]
+        self.limits, self.finished, self.top = (
+            part[left] for part in (self.limits, self.finished, self.top)
+        )
+        self.sentences = [self.sentences[row] for row in left.tolist()]
+
+    def _length_penalty(self, length: Any) -> Any:
+        return ((5 + length) / 6) ** self.alpha
 
 
 def _check(beam: int, alpha: float, beta: float, longest: int | None) -> None:
@@ -135,36 +182,3 @@ def _check(beam: int, alpha: float, beta: float, longest: int | None) -> None:
             raise ValueError(f"{name}={value}: it must be 0 or more, and finite")
     if longest is not None:
         whole("longest", longest)
-
-
-def _candidates(log_p: Tensor, following: Tensor, last: Tensor) -> Candidates:
-    """The 2 K most probable continuations.
-
-    Args:
-        log_p: (B, K). following: (B, K, V) of every next symbol. last: (B,) where only the end may
-            follow.
-    """
-    totals = log_p[..., None] + following
-    others = torch.arange(totals.shape[-1], device=totals.device) != EOS
-    totals = totals.masked_fill(last[:, None, None] & others, -torch.inf)
-    symbols = totals.shape[-1]
-    chosen, index = totals.flatten(1).topk(2 * log_p.shape[1])
-    return Candidates(chosen, index % symbols, index // symbols)
-
-
-def _length_penalty(length: Any, alpha: float) -> Any:
-    return ((5 + length) / 6) ** alpha
-
-
-def _coverage(covered: Tensor, penalty: Tensor) -> Tensor:
-    """(B, K) of the weights that source positions have had (B, K, S)."""
-    smallest = torch.finfo(covered.dtype).tiny
-    logs = covered.clamp(smallest, 1).log()
-    return logs.masked_fill(penalty != 0, 0).sum(-1)
-
-
-def _at(x: Tensor, parents: Tensor) -> Tensor:
-    """Of (B, K) or (B, K, n) what belongs to the parents (B, m)."""
-    if x.dim() == 2:
-        return x.gather(1, parents)
-    return x.gather(1, parents[..., None].expand(-1, -1, x.shape[-1]))
