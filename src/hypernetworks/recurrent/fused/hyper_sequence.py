@@ -206,7 +206,8 @@ def hyper_gradients(
     arguments: Any = (*grads, *saved, *options)
     overwrite = may_overwrite(saved.products)
     # A leaf is the caller's own; what the layers hand over was made for this operator.
-    both = (overwrite, overwrite and saved.inputs.grad_fn is not None)
+    made = looking is not None or saved.inputs.grad_fn is not None
+    both = (overwrite, overwrite and made)
     if looking is not None:
         found = Found(*hyper_backward(*arguments, *both, looking))  # type: ignore[call-arg]
     elif overwrite:
