@@ -44,9 +44,9 @@ class GNMT(nn.Module):
     the second. Decoder: L layers, each reading the output of the one below, at the bottom the
     symbol's embedding, beside the context. From the third layer on, on both sides, a layer's
     output is added to what it read from the layer below (Wu et al., eq. 6; the context is not part
-    of it), the sum feeds the next layer, at the top the attention or the read-out. The context of
-    step i is that of the bottom decoder layer's output of step i - 1, zero before the first; it
-    enters every layer at step i. The decoder starts from zero states.
+    of it), the sum feeds the next layer, at the top the attention or the read-out. What asks the
+    attention at step i is the bottom decoder layer's output of step i - 1, zeros at the first; the
+    context found enters every layer at step i. The decoder starts from zero states.
 
     Args:
         core: the recurrent layers, a name of `registry.CORES`.

@@ -160,6 +160,8 @@ class Cell(nn.Module, Generic[State]):
     ) -> tuple[State, Tensor]:
         """All steps, each reading besides x what the h before it finds in a memory.
 
+        Forward hooks, and so `observe`, see nothing of it; pre-hooks run as for `sequence`.
+
         Args:
             x: (T, B, D - M) vectors; [x; context] is what enters the cell. state: (B, ...).
             attention: of memories of M units, in the type of the states.
