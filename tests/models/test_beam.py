@@ -174,7 +174,7 @@ class Counting:
         return self.log_probs.expand(count, -1), torch.ones(count, 1), Prefix(state.read + 1)
 
 
-def test_a_step_reads_one_symbol_of_each_hypothesis_and_stops_when_nothing_can_win():
+def test_the_search_stops_when_nothing_can_win():
     probabilities = torch.tensor([0.03, 0.03, 0.9, 0.04])
     counting = Counting(probabilities.log())
     found = beam_search(counting, packed(sentences(3)), 4, 0.6, 0.2, 30)
@@ -182,6 +182,24 @@ def test_a_step_reads_one_symbol_of_each_hypothesis_and_stops_when_nothing_can_w
         found == [Translation([], pytest.approx(math.log(0.9)), pytest.approx(math.log(0.9)))] * 3
     )
     assert counting.asked == [12]
+
+
+def test_every_step_reads_one_symbol_of_each_hypothesis_of_the_sentences_that_are_left(monkeypatch):
+    counting = Counting(torch.tensor([0.5, 0.25, 1e-9, 0.25]).log())
+    beam_search(counting, packed(sentences(2)), 4, longest=5)
+    assert counting.asked == [8] * 5
+    built, found, asked = model(symbols=30), packed(sentences(9, 30)), []
+    step = built.step
+
+    def counted(symbols, state, memory):
+        asked.append(len(symbols))
+        return step(symbols, state, memory)
+
+    monkeypatch.setattr(built, "step", counted)
+    beam_search(built, found)
+    assert asked[0] == 36
+    assert asked == sorted(asked, reverse=True)
+    assert 0 < asked[-1] < 36
 
 
 def test_no_probabilities_no_translation():
