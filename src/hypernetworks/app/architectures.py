@@ -111,7 +111,7 @@ class Architecture:
     tasks: tuple[str, ...]
 
 
-IMAGES, SEQUENCES = ("images",), ("characters", "handwriting")
+IMAGES, SEQUENCES = ("images",), ("characters", "handwriting", "translation")
 MODELS = {
     "cnn": Architecture(CnnConfig, IMAGES),
     "hyper_cnn": Architecture(HyperCnnConfig, IMAGES),

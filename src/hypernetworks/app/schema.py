@@ -158,6 +158,55 @@ class HandwritingConfig:
     protocol: ProtocolConfig = MISSING
 
 
+@dataclass
+class TranslationConfig:
+    """Sentence pairs to translate. Of the training text those are kept whose sides have
+    `min_words` to `max_words`, at most `max_characters`, at most `ratio` times the other's words
+    plus `slack`, and with `markup` those that begin with "<"; `excerpt` is the share of them by
+    their hash. subwords: size of the shared subword model; tokens: of a batch, in place of
+    trainer.batch_size; layers: of the encoder and of the decoder; dropout: of what a layer reads;
+    init_range: of the uniform start; beam, alpha, beta: of the search."""
+
+    name: str = MISSING
+    task: str = "translation"
+    subwords: int = MISSING
+    tokens: int | None = None
+    layers: int = 8
+    dropout: float = 0.2
+    init_range: float = 0.04
+    beam: int = 4
+    alpha: float = 0.6
+    beta: float = 0.2
+    min_words: int = 3
+    max_words: int = 50
+    ratio: float = 2.0
+    slack: int = 3
+    max_characters: int = 1000
+    markup: bool = False
+    excerpt: float = 1.0
+    sizes: SizesConfig = MISSING
+    protocol: ProtocolConfig = MISSING
+
+
+@dataclass
+class Wmt14Config(TranslationConfig):
+    """WMT'14, English to French: training `corpora` by name, `valid` of newstest2012 and 2013."""
+
+    name: str = "wmt14"
+    corpora: list[str] = MISSING
+    valid: list[str] = MISSING
+
+
+@dataclass
+class ParallelTextConfig(TranslationConfig):
+    """Any parallel text: at `path`, files NAME.LANGUAGE of three `splits` and two `languages`."""
+
+    name: str = "parallel_text"
+    path: str = MISSING
+    languages: list[str] = MISSING
+    splits: list[str] = MISSING
+
+
 DATASETS: dict[str, Any] = {
     "mnist": MnistConfig,
     "cifar10": Cifar10Config,
@@ -167,12 +216,15 @@ DATASETS: dict[str, Any] = {
     "images": OwnImagesConfig,
     "iam": HandwritingConfig,
     "unipen": HandwritingConfig,
+    "wmt14": Wmt14Config,
+    "parallel_text": ParallelTextConfig,
 }
 
 
 @dataclass
 class ProfileConfig:
-    """Which data a run uses (real, prefix, stand-in, sample); whether it fits a simple baseline."""
+    """Which data a run uses (real, prefix, part, stand-in, sample); whether it fits a simple
+    baseline."""
 
     name: str = MISSING
     data: str = MISSING

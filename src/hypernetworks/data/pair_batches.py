@@ -12,6 +12,7 @@ from torch import Tensor
 from torch.nn.utils.rnn import PackedSequence, pack_sequence
 
 from hypernetworks.data.errors import DataError
+from hypernetworks.data.pair_splits import HeldOut
 from hypernetworks.data.pairs import Ids, Pairs
 from hypernetworks.data.permutation import permuted
 from hypernetworks.data.subwords import BEGIN, END
@@ -140,6 +141,31 @@ class PairBatches:
                 f"{name}={value}: a batch of {count} of {len(self.pairs):,} pairs is too small for "
                 f"{self.shard[1]} processes"
             )
+
+
+class TextBatches:
+    """A development or test set: batches of its pairs beside their text, sources and references.
+
+    Args:
+        held_out: the set.
+        batch_size: B; the last batch may be smaller.
+        device: where the pairs lie.
+    """
+
+    def __init__(self, held_out: HeldOut, batch_size: int, device: torch.device | str) -> None:
+        self.texts = held_out.texts
+        self.pairs = PairBatches(held_out.pairs, batch_size, shuffle=False, device=device)
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    def epoch(self, epoch: int, start: int = 0) -> Iterator[tuple[PairBatch, list[str], list[str]]]:
+        """Yields the batches from number `start` on, the same in every epoch."""
+        for batch, rows in zip(
+            self.pairs.epoch(epoch, start), self.pairs.rows(epoch, start), strict=True
+        ):
+            source, target = self.texts.source, self.texts.target
+            yield batch, [source[row] for row in rows], [target[row] for row in rows]
 
 
 def _marked(ids: Ids, end: bool) -> Tensor:

@@ -22,6 +22,17 @@ class HeldOut:
     texts: Texts
     pairs: Pairs
 
+    @classmethod
+    def of(cls, texts: Texts, subwords: Subwords) -> "HeldOut":
+        """The sentences with their ids."""
+        return cls(texts, Pairs([encode(subwords, texts.source, texts.target)]))
+
+    def evenly(self, count: int, subwords: Subwords) -> "HeldOut":
+        """So many of them, evenly spaced, whatever a model makes of them."""
+        places = [k * len(self.texts) // count for k in range(min(count, len(self.texts)))]
+        one, other = self.texts.source, self.texts.target
+        return self.of(Texts([one[k] for k in places], [other[k] for k in places]), subwords)
+
 
 @dataclass(frozen=True)
 class PairSplits:
@@ -55,8 +66,8 @@ def assembled(
     split |= _subwords("train", found.pairs)
     held_out = {}
     for name, texts in {"valid": valid, "test": test}.items():
-        pairs = Pairs([encode(found.subwords, texts.source, texts.target)])
-        held_out[name] = HeldOut(texts, pairs)
+        held_out[name] = HeldOut.of(texts, found.subwords)
+        pairs = held_out[name].pairs
         unknown = sum(int((pairs[row][1] == UNKNOWN).sum()) for row in range(len(pairs)))
         split |= {name: len(texts), f"{name}_omitted_empty": texts.omitted}
         split |= {**_subwords(name, pairs), f"{name}_target_unknown": unknown}

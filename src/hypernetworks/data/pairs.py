@@ -126,5 +126,14 @@ class Pairs:
         start, middle, end = (int(bound) for bound in shard.bounds[sentence : sentence + 3])
         return shard.ids[start:middle], shard.ids[middle:end]
 
+    def target_counts(self, size: int) -> NDArray[np.int64]:
+        """How often each of `size` ids stands in the targets."""
+        counts = np.zeros(size, dtype=np.int64)
+        for shard in self._shards:
+            sentences = np.arange(2 * len(shard)) % 2 == 1
+            targets = np.repeat(sentences, np.diff(shard.bounds.astype(np.int64)))
+            counts += np.bincount(shard.ids[targets], minlength=size)
+        return counts
+
     def _shard_of(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
         return np.searchsorted(self._first, rows, side="right") - 1

@@ -18,6 +18,7 @@ from hypernetworks.data.wmt14_files import CORPORA, NEWSTESTS, corpus, newstest
 NAME = "wmt14"
 VALID = ("newstest2012", "newstest2013")
 TEST = "newstest2014"
+LANGUAGES = ("en", "fr")
 GENERATED = "generated"
 # An excerpt of Europarl, ready-made: with the default cleaning, of the fraction 0.345.
 READY_MADE = "europarl-632k"

@@ -6,7 +6,7 @@ score = log P / lp + cp, lp = ((5 + Y) / 6)^alpha, cp = beta sum_i log min(sum_j
 p_ij is the weight of source position i when symbol j was chosen. The end counts as a symbol.
 """
 
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import torch
 from torch import Tensor
@@ -18,6 +18,7 @@ from hypernetworks.sizes import whole
 BOS, EOS = 1, 2
 
 
+@runtime_checkable
 class Translator(Protocol):
     """What is searched: `models.gnmt.GNMT`. States have `rows(index)`, as memories do."""
 

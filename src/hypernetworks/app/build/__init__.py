@@ -3,6 +3,7 @@
 images        mnist, cifar10, images: classification (sections 4.1, 4.2, appendix A.1)
 characters    ptb, enwik8, text: language models (sections 4.3, 4.4)
 handwriting   iam, unipen: the next point of the pen (section 4.5)
+translation   wmt14, parallel_text: sentences in another language (section 4.6)
 """
 
 from importlib import import_module
@@ -20,6 +21,7 @@ BUILDERS = {
     "images": "hypernetworks.app.build.images",
     "characters": "hypernetworks.app.build.characters",
     "handwriting": "hypernetworks.app.build.handwriting",
+    "translation": "hypernetworks.app.build.translation",
 }
 
 
