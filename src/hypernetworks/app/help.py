@@ -7,6 +7,7 @@ COMMANDS = {
     "figure": "draw a figure of the paper from records",
     "sample": "a text from a trained character model",
     "write": "lines of handwriting from a trained model, as pictures and points",
+    "translate": "sentences in the other language, by a trained translation model",
     "params": "count every row's parameters against the paper's",
     "reproduce": "run a table's rows side by side, then print it (make reproduce-table)",
     "publish": "copy finished records among the published ones",

@@ -14,7 +14,7 @@ from hypernetworks.training.cores import wait_asleep
 # Where the commands are: a module's `main(arguments)`, or one of the report's.
 MODULES = {
     name: f"hypernetworks.app.{name}"
-    for name in ("figure", "sample", "write", "params", "reproduce")
+    for name in ("figure", "sample", "write", "translate", "params", "reproduce")
 }
 
 

@@ -25,7 +25,10 @@ from hypernetworks.training.settings import TrainerSettings
 from hypernetworks.training.state import Progress
 
 log = logging.getLogger("hypernetworks")
-PACKAGES = ("torch", "torchvision", "numpy", "hydra-core", "omegaconf", "wandb", "hypernetworks")
+PACKAGES = (
+    *("torch", "torchvision", "numpy", "hydra-core", "omegaconf", "wandb", "hypernetworks"),
+    *("sentencepiece", "sacremoses", "sacrebleu"),
+)
 
 
 @dataclass(frozen=True)

@@ -9,12 +9,15 @@ import torch
 from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
-from hypernetworks.app.build import characters, handwriting
+from hypernetworks.app.build import characters, handwriting, translation
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.choices import choices, near
 from hypernetworks.app.experiments import table_of
+from hypernetworks.data.errors import DataError
+from hypernetworks.data.subwords import Subwords
 from hypernetworks.data.text import Alphabet
 from hypernetworks.models.character import CharacterModel
+from hypernetworks.models.gnmt import GNMT
 from hypernetworks.models.handwriting import HandwritingModel
 from hypernetworks.models.writing import Moments
 from hypernetworks.report import records
@@ -43,6 +46,7 @@ class Kind(Generic[Model]):
 
 TEXT = Kind("text", "character", CharacterModel, "alphabet", str)
 HANDWRITING = Kind("handwriting", "handwriting", HandwritingModel, "mean", list)
+TRANSLATION = Kind("sentence pairs", "translation", GNMT, "subwords", dict)
 
 
 def find_run(name: str, profile: str, results: Path, kind: Kind[Any]) -> records.Record:
@@ -102,7 +106,7 @@ def load_character_model(
     alphabet = Alphabet.from_record(record["data"]["split"])
     symbols = dataset.get("symbols", len(alphabet.symbols))
     untrained = characters.trained_model(model, symbols)
-    return *_with_best_weights(untrained, record, TEXT), alphabet
+    return *_with_best_weights(untrained, record, TEXT, Saved.of(record)), alphabet
 
 
 def load_handwriting_model(
@@ -115,7 +119,24 @@ def load_handwriting_model(
     """
     model, dataset = _configuration(record, HANDWRITING, trusted)
     untrained = handwriting.trained_model(model, dataset.get("mixtures", 0))
-    return *_with_best_weights(untrained, record, HANDWRITING), _moments(record)
+    found = _with_best_weights(untrained, record, HANDWRITING, Saved.of(record))
+    return *found, _moments(record)
+
+
+def load_translation_model(
+    record: records.Record, trusted: bool = False
+) -> tuple[GNMT, int, Subwords]:
+    """The same of a translation model, with its subword model, which lies in the checkpoint.
+
+    Raises:
+        RunError, CheckpointError: as `load_character_model` does; also if the subword model is not
+            the one that the record names.
+    """
+    model, dataset = _configuration(record, TRANSLATION, trusted)
+    saved = Saved.of(record)
+    subwords = _subwords(record, saved)
+    untrained = translation.trained_model(model, dataset, len(subwords))
+    return *_with_best_weights(untrained, record, TRANSLATION, saved), subwords
 
 
 def _configuration(
@@ -139,24 +160,56 @@ def _configuration(
     return OmegaConf.create(model if "_target_" in model else {"name": None, **model}), dataset
 
 
+@dataclass(frozen=True)
+class Saved:
+    """What lies in a run's checkpoint, and in which file."""
+
+    content: dict[str, Any]
+    path: Path
+
+    @classmethod
+    def of(cls, record: records.Record) -> "Saved":
+        """The checkpoint of a record.
+
+        Raises:
+            CheckpointError: if it is damaged or another run's.
+        """
+        file = checkpoint_of(record)
+        content = file.load()
+        if content.get("identity") != record["id"]:
+            raise CheckpointError(f"{file.loaded} belongs to another run than {record['id']}")
+        return cls(content, file.loaded)
+
+
 def _with_best_weights(
-    model: nn.Module, record: records.Record, kind: Kind[Model]
+    model: nn.Module, record: records.Record, kind: Kind[Model], saved: Saved
 ) -> tuple[Model, int]:
     """The model with the best weights so far, in evaluation mode, and the step of those weights."""
     if not isinstance(model, kind.model):
         raise RunError(f"{record.path}: its model is no {kind.model.__name__}")
-    file = checkpoint_of(record)
-    checkpoint = file.load()
-    if checkpoint.get("identity") != record["id"]:
-        raise CheckpointError(f"{file.loaded} belongs to another run than {record['id']}")
-    step = _best_step(checkpoint, file.loaded)
+    step = _best_step(saved.content, saved.path)
     if step is None:
         raise RunError(f"{record.path}: not evaluated yet, so that no weights are the best")
     try:
-        model.load_state_dict(checkpoint["best_weights"])
+        model.load_state_dict(saved.content["best_weights"])
     except Exception as error:  # whatever torch makes of what stands there instead
-        raise CheckpointError(f"{file.loaded} does not hold the weights of this model") from error
+        raise CheckpointError(f"{saved.path} does not hold the weights of this model") from error
     return model.eval(), step
+
+
+def _subwords(record: records.Record, saved: Saved) -> Subwords:
+    try:
+        content = saved.content["processes"][0]["task"]["subwords"]
+        subwords = Subwords(bytes(content.tolist()))
+    except (KeyError, IndexError, TypeError, AttributeError, ValueError, DataError) as error:
+        raise CheckpointError(f"{saved.path} holds no subword model") from error
+    expected = record["data"]["split"]["subwords"].get("sha256")
+    if subwords.sha256 != expected:
+        raise CheckpointError(
+            f"{saved.path}: its subword model has the SHA-256 {subwords.sha256}, the record says "
+            f"{expected}: its ids would stand for other words"
+        )
+    return subwords
 
 
 def _moments(record: records.Record) -> Moments:

@@ -131,7 +131,7 @@ class Pairs:
         counts = np.zeros(size, dtype=np.int64)
         for shard in self._shards:
             sentences = np.arange(2 * len(shard)) % 2 == 1
-            targets = np.repeat(sentences, np.diff(shard.bounds.astype(np.int64)))
+            targets = np.repeat(sentences, shard.lengths.flatten())
             counts += np.bincount(shard.ids[targets], minlength=size)
         return counts
 

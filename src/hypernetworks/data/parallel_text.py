@@ -1,12 +1,13 @@
 """Parallel text of the user's own: plain files, a sentence a line, in two languages."""
 
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from hypernetworks.data.cleaning import Cleaning
 from hypernetworks.data.encoding import encoded
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import md5
+from hypernetworks.data.files import generate, md5
 from hypernetworks.data.pair_splits import PairSplits, assembled
 from hypernetworks.data.parallel import Corpus, Texts
 
@@ -26,7 +27,8 @@ def load(
 
     Args:
         path: the folder.
-        kind: what the record calls the data, such as "real" or "stand-in".
+        kind: what the record calls the data, such as "real" or "stand-in"; for "sample", pairs of
+            English and French are generated there first.
         languages: the source's and the target's ending of the files: ("en", "fr").
         splits: the names of training, validation and test files: ("train", "val", "test") are
             train.en, train.fr, val.en and so on.
@@ -42,6 +44,10 @@ def load(
             f"dataset.splits={list(splits)}: give the names of three pairs of files, such as "
             "[train,valid,test]"
         )
+    if kind == "sample":
+        from hypernetworks.data.generated import translations
+
+        generate(path, partial(translations.write, names=tuple(splits)))
     one, other = languages
     files = {name: (path / f"{name}.{one}", path / f"{name}.{other}") for name in splits}
     missing = [file.name for pair in files.values() for file in pair if not file.is_file()]

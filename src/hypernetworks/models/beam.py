@@ -75,7 +75,7 @@ def beam_search(
     Raises:
         ValueError: naming the argument that cannot work; or if the model's probabilities are none.
     """
-    _check(beam, alpha, beta, longest)
+    check_search(beam, alpha, beta, longest)
     memory = model.encode(source)
     search = _Search(memory, beam, alpha, beta, longest)
     memory = memory.rows(search.rows)
@@ -176,7 +176,8 @@ class _Search:
         return ((5 + length) / 6) ** self.alpha
 
 
-def _check(beam: int, alpha: float, beta: float, longest: int | None) -> None:
+def check_search(beam: int, alpha: float, beta: float, longest: int | None = None) -> None:
+    """Raises ValueError, naming it, if an argument of `beam_search` cannot work."""
     whole("beam", beam)
     for name, value in (("alpha", alpha), ("beta", beta)):
         if not 0 <= value < torch.inf:

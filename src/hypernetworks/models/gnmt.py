@@ -80,6 +80,8 @@ class GNMT(nn.Module):
         super().__init__()
         if whole("layers", layers) < PLAIN_LAYERS:
             raise ValueError(f"layers={layers}: at least {PLAIN_LAYERS} on each side")
+        if not 0 < init_range < torch.inf:
+            raise ValueError(f"init_range={init_range}: it must be above 0, and finite")
         self.hidden_size = whole("hidden_size", hidden_size)
         self.dropout = check_rate("dropout", dropout)
 

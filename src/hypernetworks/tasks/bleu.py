@@ -43,7 +43,7 @@ def _score(tokenize: str, found: Sequence[str], references: Sequence[str]) -> fl
 
 
 def _metric(tokenize: str) -> Any:
-    from sacrebleu.metrics import BLEU
+    from sacrebleu.metrics.bleu import BLEU
 
     # force: text that is tokenised already is no mistake here.
     return BLEU(tokenize=tokenize, force=True)

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import PackedSequence
 
-from hypernetworks.models.beam import Translator, beam_search
+from hypernetworks.models.beam import Translator, beam_search, check_search
 from hypernetworks.tasks.bleu import sacre_bleu, tokenised_bleu
 from hypernetworks.tasks.protocols import Batches, Metric
 
@@ -23,11 +23,18 @@ TextBatch = tuple[PairBatch, list[str], list[str]]
 
 @dataclass(frozen=True)
 class Search:
-    """How translations are searched, see `models.beam.beam_search`."""
+    """How translations are searched, see `models.beam.beam_search`.
+
+    Raises:
+        ValueError: naming the argument that cannot work.
+    """
 
     beam: int = 4
     alpha: float = 0.6
     beta: float = 0.2
+
+    def __post_init__(self) -> None:
+        check_search(self.beam, self.alpha, self.beta)
 
 
 class Translation:

@@ -32,6 +32,7 @@ OF_THE_DATA_SET = {"num_layers": 1, "input_dropout": 0.0, "output_dropout": 0.0}
 def build(cfg: DictConfig, place: Placement) -> Experiment:
     """The experiment of a configuration."""
     dataset, device = cfg.dataset, place.device
+    search = _search(dataset)  # before the text is read, which takes time
     splits = _load(cfg)
     symbols = len(splits.subwords)
     train = PairBatches(
@@ -61,7 +62,7 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
     # The compiled steps from the first one on: a resumed run then has the bits of an uninterrupted.
     native.load()
     return Experiment(
-        task=_task(cfg, splits, predictions, shown),
+        task=_task(cfg, search, splits, predictions, shown),
         train=train,
         evaluations=(
             Evaluation("valid", valid, "training", ("log_perplexity",)),
@@ -113,17 +114,24 @@ def _sizes(dataset: Any, symbols: int) -> dict[str, Any]:
 
 
 def _task(
-    cfg: DictConfig, splits: PairSplits, predictions: float, shown: TextBatch
+    cfg: DictConfig, search: Search, splits: PairSplits, predictions: float, shown: TextBatch
 ) -> Translation:
     dataset = cfg.dataset
     return Translation(
         splits.subwords.decode,
         wmt14.LANGUAGES[1] if dataset.name == wmt14.NAME else dataset.languages[1],
-        Search(dataset.beam, dataset.alpha, dataset.beta),
+        search,
         predictions,
         splits.subwords.model,
         shown,
     )
+
+
+def _search(dataset: DictConfig) -> Search:
+    try:
+        return Search(dataset.beam, dataset.alpha, dataset.beta)
+    except ValueError as error:
+        raise RunError(f"dataset.{error}") from error
 
 
 def _load(cfg: DictConfig) -> PairSplits:
@@ -140,6 +148,8 @@ def _load(cfg: DictConfig) -> PairSplits:
     if dataset.name == wmt14.NAME:
         return wmt14.load(data_dir, kind, list(dataset.corpora), list(dataset.valid), *of_training)
     path = Path(dataset.path).expanduser()
+    if kind == "sample":
+        path = data_dir / "generated" / dataset.name
     return parallel_text.load(
         path, kind, list(dataset.languages), list(dataset.splits), *of_training
     )

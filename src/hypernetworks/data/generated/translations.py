@@ -4,6 +4,7 @@ A small grammar with what makes translation more than a dictionary: articles, ad
 agree in gender and number, most adjectives follow their noun, vowels elide, negation has two parts.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,21 +67,30 @@ class Phrase:
     many: bool
 
 
-def write(folder: Path, train: int = 8000, others: int = 200, seed: int = 0) -> None:
-    """Writes generated.{en,fr} and newstest201{2,3,4}.{en,fr}, unless they are there already.
+def write(
+    folder: Path,
+    train: int = 8000,
+    others: int = 200,
+    seed: int = 0,
+    names: Sequence[str] = (TRAIN, *OTHERS),
+) -> None:
+    """Writes NAME.en and NAME.fr of each name, unless they are there already.
 
     Args:
         folder: of the files, each of which is replaced at once.
         train, others: pairs of the training text, of each of the others.
         seed: the same seed writes the same pairs.
+        names: of the training text and of the others.
     """
     wanted: dict[str, object] = {"generated": "sentence pairs, not WMT'14", "version": VERSION}
     wanted |= {"seed": seed, "train": train, "others": others}
+    if tuple(names) != (TRAIN, *OTHERS):
+        wanted["names"] = list(names)
     if manifest.is_whole(folder, wanted):
         return
     with manifest.generating(folder, wanted) as part:
-        for stream, name in enumerate((TRAIN, *OTHERS)):
-            pairs = draw(train if name == TRAIN else others, 4 * seed + stream)
+        for stream, name in enumerate(names):
+            pairs = draw(others if stream else train, 4 * seed + stream)
             for language, sentences in zip(("en", "fr"), zip(*pairs, strict=True), strict=True):
                 text = "".join(f"{sentence}\n" for sentence in sentences)
                 (part / f"{name}.{language}").write_bytes(text.encode())

@@ -1,0 +1,108 @@
+"""Runs of translation models: resumed, on text of one's own, refused where they cannot work."""
+
+import numpy as np
+import pytest
+import torch
+
+from hypernetworks.app.checks import RunError
+from hypernetworks.app.params import compose_words
+from hypernetworks.app.run import run
+from hypernetworks.data.errors import DataError
+from hypernetworks.data.generated import translations
+from hypernetworks.report.records import find
+from hypernetworks.training.files import load_checkpoint
+from tests.app.conftest import SMALL
+
+
+def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(small, tmp_path):
+    whole, parts = tmp_path / "whole", tmp_path / "parts"
+    cfg = small("table6/gnmt_hyperlstm", "dataset.beam=2")
+    cfg.results_dir = str(whole)
+    value = run(cfg)
+    cfg.results_dir, cfg.trainer.max_time = str(parts), 1e-4
+    for step in range(1, 6):
+        run(cfg)
+        (record,) = find(parts)
+        assert (record["status"], record["steps"]) == ("time_limit", step)
+    cfg.trainer.max_time = None
+    assert run(cfg) == value
+    (one,), (two,) = find(whole), find(parts)
+    assert one["metrics"] == two["metrics"]
+    states = [load_checkpoint(r.path.parent / r["id"] / "checkpoint.pt") for r in (one, two)]
+    for name in ("model", "best_weights", "optimizer", "processes"):
+        torch.testing.assert_close(states[0][name], states[1][name], rtol=0, atol=0)
+    with np.load(one.path.parent / one["arrays"]) as arrays:
+        lines = bytes(arrays["translations"]).decode().splitlines()
+    assert [line.count("\t") for line in lines] == [2] * 6
+    assert set(one["metrics"]) == {
+        f"{split}_{metric}"
+        for split in ("valid", "test")
+        for metric in ("log_perplexity", "bleu", "bleu_13a")
+    }
+    assert "tok:13a" in one["data"]["split"]["scoring"]["bleu_13a"]
+
+
+def _model(words):
+    return () if any(word.startswith("model=") for word in words) else ("model=lstm",)
+
+
+@pytest.fixture
+def own(tmp_path, data_dir):
+    """Composes a run on text of one's own."""
+    translations.write(tmp_path / "text", 200, 10, names=("train", "valid", "test"))
+    places = (f"data_dir={data_dir}", f"results_dir={tmp_path / 'results'}", "logger=none")
+    words = ("dataset=parallel_text", f"dataset.path={tmp_path / 'text'}", "dataset.subwords=150")
+
+    def compose(*more):
+        return compose_words(*words, *places, *SMALL, *more, *_model(more))
+
+    return compose
+
+
+def test_text_of_ones_own_is_trained_on_and_held_to(own, tmp_path):
+    run(own())
+    (record,) = find(tmp_path / "results")
+    assert (record["data"]["kind"], record["data"]["split"]["train"]) == ("real", 200)
+    assert run(own()) == record["selection"]["value"]
+    with (tmp_path / "text" / "train.en").open("a") as file:
+        file.write("One line more than the other has.\n")
+    with pytest.raises(DataError, match=r"201 .*200"):
+        run(own())
+    with (tmp_path / "text" / "train.fr").open("a") as file:
+        file.write("Une ligne de plus que l'autre n'en avait.\n")
+    with pytest.raises(RunError, match="the data are not those that this run had"):
+        run(own())
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("model.num_layers=2",), "dataset.layers and dataset.dropout"),
+        (("model.output_dropout=0.1",), "dataset.layers and dataset.dropout"),
+        (("dataset.layers=1",), "layers=1: at least 2"),
+        (("dataset.init_range=-1",), "init_range=-1"),
+        (("dataset.beam=0",), "dataset.beam=0"),
+        (("dataset.alpha=-0.5",), "dataset.alpha=-0.5"),
+        (("dataset.tokens=0",), "dataset.tokens=0"),
+        (("dataset.subwords=100000",), "dataset.subwords=100000"),
+        (("dataset.splits=[train,valid]",), "dataset.splits"),
+        (("dataset.languages=[en,de]",), "no train.de"),
+    ],
+)
+def test_what_cannot_work_is_one_line_and_leaves_nothing(own, tmp_path, words, told):
+    with pytest.raises((RunError, DataError), match=told) as caught:
+        run(own(*words))
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "results").exists()
+
+
+class OnlyLogits(torch.nn.Module):
+    """A model that predicts, and cannot be searched."""
+
+    def forward(self, source, read):
+        return torch.zeros(len(read.data), 150)
+
+
+def test_a_model_of_ones_own_must_be_one_to_search(own):
+    with pytest.raises(RunError, match="no encode, start and step"):
+        run(own("model=own", "model._target_=tests.app.test_translation_runs.OnlyLogits"))
