@@ -17,6 +17,7 @@ from benchmarks import (
     scaling,
     startup,
     steps,
+    translation_gpu,
 )
 from benchmarks.measure import machine
 
@@ -35,6 +36,7 @@ BENCHMARKS = {
     "residual": residual.main,
     "parsing": parsing.main,
     "gpu": gpu.main,
+    "translation_gpu": translation_gpu.main,
 }
 # Run only when named: minutes each.
 LONG = {"exact": characters.exact}
