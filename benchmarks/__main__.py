@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     characters,
+    encoding,
     generation,
     gpu,
     handwriting,
@@ -17,6 +18,7 @@ from benchmarks import (
     scaling,
     startup,
     steps,
+    translation,
     translation_gpu,
 )
 from benchmarks.measure import machine
@@ -35,6 +37,8 @@ BENCHMARKS = {
     "handwriting": handwriting.main,
     "residual": residual.main,
     "parsing": parsing.main,
+    "encoding": encoding.main,
+    "translation": translation.main,
     "gpu": gpu.main,
     "translation_gpu": translation_gpu.main,
 }

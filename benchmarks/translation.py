@@ -1,105 +1,126 @@
-"""Translation models to be measured, the pairs they train on, and their training steps."""
+"""Table 6's models at a reduced size: training against its matrix products alone; beam search.
 
-import time
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count
+A training step is what a run does for a batch: drawing it, forward, loss, backward, clipping, Adam.
+The products are those of the same batch (translation_products.py). They take turns, batch by batch,
+on one thread. Seconds are those that the processor worked for this process, not for others beside
+it. Models that have learnt nothing find no end: translations are as long as they may be.
+"""
+
+from statistics import median
+from time import process_time
 from typing import Any
 
-import numpy as np
 import torch
-import torch.nn.functional as F
+from tabulate import tabulate
+from torch import Tensor
+from torch.nn.utils.rnn import PackedSequence
 
-from hypernetworks.data.pair_batches import PairBatch, PairBatches
-from hypernetworks.data.pairs import Pairs, Shard
-from hypernetworks.data.subwords import END
+from benchmarks.measure import compare, compare_rounds
+from benchmarks.recurrent import one_thread
+from benchmarks.translation_model import (
+    CELLS,
+    REDUCED,
+    Size,
+    Training,
+    build,
+    endless,
+    seconds_of,
+    some_pairs,
+)
+from benchmarks.translation_products import products
+from hypernetworks.data.pair_batches import PairBatches
+from hypernetworks.models.attention import Memory
+from hypernetworks.models.beam import beam_search
 from hypernetworks.models.gnmt import GNMT
+from hypernetworks.recurrent.fused import native
 from hypernetworks.training.devices import Placement
 
-CELLS = {"lstm": "LSTM", "layernorm_hyperlstm": "LN-HyperLSTM"}
-LONGEST = 80  # subwords of a sentence
+TARGET = 1.3
+SYMBOLS = 26  # of a translation, with its end
+EARLY, LATE = 10, 100  # symbols before the one that is timed
+AROUND = 5  # and as many on both sides of it
+CPU = Placement(torch.device("cpu"))
 
 
-@dataclass(frozen=True)
-class Size:
-    """layers: of each side. embedding: N_z. batch: pairs."""
+class Timed:
+    """A model as beam search uses it; `began` are the times at which steps did."""
 
-    layers: int
-    hidden: int
-    symbols: int
-    hyper: int
-    embedding: int
-    batch: int
+    def __init__(self, model: GNMT) -> None:
+        self.model = model
+        self.began: list[float] = []
 
+    def encode(self, source: PackedSequence) -> Memory:
+        return self.model.encode(source)
 
-PAPER = Size(8, 1024, 32_000, hyper=128, embedding=32, batch=128)
+    def start(self, memory: Memory) -> Any:
+        return self.model.start(memory)
 
-
-def build(cell: str, size: Size, device: torch.device) -> GNMT:
-    """The model with a cell of CELLS."""
-    settings: dict[str, Any] = {}
-    if cell == "layernorm_hyperlstm":
-        settings = {"hyper_size": size.hyper, "embedding_size": size.embedding}
-    with torch.device(device):
-        return GNMT(cell, size.symbols, size.layers, size.hidden, dropout=0.2, **settings)
+    def step(self, symbols: Tensor, state: Any, memory: Memory) -> tuple[Tensor, Tensor, Any]:
+        self.began.append(process_time())
+        return self.model.step(symbols, state, memory)
 
 
-@torch.no_grad()
-def endless(model: GNMT) -> None:
-    """Makes the end improbable, so that translations are as long as they may be."""
-    model.readout.bias[END] -= 30
+def training(
+    cell: str, batches: PairBatches, size: Size = REDUCED, steps: int = 12
+) -> tuple[float, float]:
+    """Prints the ratio of steps to their products; returns it, and target subwords a second."""
+    step = Training(build(cell, size, CPU.device), batches, CPU)
+    step()
+    tokens, pairs = step.tokens, []
+    for _ in range(steps):
+        seconds = seconds_of(step, process_time)
+        alone = products(cell, size, step.batch)
+        alone()  # reads its memory for the first time
+        pairs.append((seconds, seconds_of(alone, process_time)))
+    name = f"{CELLS[cell]}, a training step / its matrix products"
+    ratio = compare_rounds(name, pairs, TARGET)
+    return ratio, (step.tokens - tokens) / sum(seconds for seconds, _ in pairs)
 
 
-def some_pairs(pairs: int, symbols: int) -> Pairs:
-    """Random subwords in sentences as long as those of speeches: half of them within 15 to 33 of
-    the source, the target a tenth longer, some more and some less."""
-    random = np.random.default_rng(0)
-    source = random.lognormal(np.log(22), 0.6, pairs)
-    target = source * random.normal(1.1, 0.12, pairs)
-    lengths = np.stack([source, target], 1).round().clip(3, LONGEST).astype(int)
-    drawn = [[random.integers(3, symbols, n) for n in both] for both in lengths]
-    return Pairs([Shard.of([(one, other) for one, other in drawn])])
+def decoding(model: GNMT, source: PackedSequence, symbols: int = SYMBOLS, rounds: int = 3) -> float:
+    """Sentences a second by beam search."""
+
+    def search() -> None:
+        beam_search(model, source, longest=symbols)
+
+    seconds = [seconds_of(search, process_time) for _ in range(rounds)]
+    return int(source.batch_sizes[0]) / median(seconds)
 
 
-class Training:
-    """Training steps on one batch after another, as a run makes them.
-
-    Args:
-        batches: on the placement's device, as the model.
-        precision: "float32" or "bfloat16".
-    Attributes:
-        tokens: target subwords of the batches so far, an end each.
-    """
-
-    def __init__(
-        self, model: GNMT, batches: PairBatches, placement: Placement, precision: str = "float32"
-    ) -> None:
-        self.model = model.train()
-        self.placement = placement
-        self.precision = precision
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=0.0002)
-        self.batches: Iterator[PairBatch] = (b for epoch in count() for b in batches.epoch(epoch))
-        self.tokens = 0
-
-    def __call__(self) -> float:
-        """Takes a step on the next batch; returns its seconds, those of drawing the batch too."""
-        started = time.perf_counter()
-        self.step(next(self.batches))
-        return time.perf_counter() - started
-
-    def step(self, batch: PairBatch) -> None:
-        source, read, following, _ = batch
-        self.optimizer.zero_grad(set_to_none=True)
-        with self.placement.autocast(self.precision):
-            loss = F.cross_entropy(self.model(source, read), following)
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
-        self.optimizer.step()
-        self.tokens += len(following)
-        wait(self.placement.device)
+def growth(
+    name: str, model: GNMT, source: PackedSequence, early: int = EARLY, late: int = LATE
+) -> float:
+    """Prints and returns the ratio of a symbol's time after `late` symbols and after `early`."""
+    timed = Timed(model)
+    beam_search(timed, source, longest=late + AROUND + 2)
+    took = [after - before for before, after in zip(timed.began, timed.began[1:], strict=False)]
+    first, last = (took[max(0, n - AROUND) : n + AROUND + 1] for n in (early, late))
+    again = (late + 1) / (early + 1)
+    return compare(
+        f"{name}, beam search, a symbol after {late} / after {early} "
+        f"(if it computed them again: {again:.1f})",
+        last,
+        first,
+    )
 
 
-def wait(device: torch.device) -> None:
-    """Until the device has done what it was given."""
-    if device.type == "cuda":
-        torch.cuda.synchronize(device)
+def measure(
+    size: Size = REDUCED, steps: int = 12, symbols: int = SYMBOLS, late: int = LATE
+) -> None:
+    """Prints all figures of both models."""
+    batches = PairBatches(some_pairs(64 * size.batch, size.symbols), size.batch)
+    rows, source = [], next(batches.epoch(0))[0]
+    for cell, name in CELLS.items():
+        _, tokens = training(cell, batches, size, steps)
+        model = build(cell, size, CPU.device).eval()
+        endless(model)
+        rows.append((name, tokens, decoding(model, source, symbols)))
+        growth(name, model, source, min(EARLY, late), late)
+    head = ["", "training, target subwords/s", "beam search, beam 4, sentences/s"]
+    print(tabulate(rows, head, floatfmt=(",.0f", ",.0f", ",.1f")))
+
+
+def main() -> None:
+    native.load()
+    with one_thread():
+        measure()

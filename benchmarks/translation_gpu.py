@@ -20,13 +20,14 @@ from unittest.mock import patch
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
-from benchmarks.translation import (
+from benchmarks.translation_model import (
     CELLS,
     PAPER,
     Size,
     Training,
     build,
     endless,
+    seconds_of,
     some_pairs,
     wait,
 )
@@ -78,7 +79,7 @@ class Measurement:
         return model
 
     def first(self, training: Training) -> None:
-        say(f"the first step, with compilation: {training():.1f} s")
+        say(f"the first step, with compilation: {seconds_of(training):.1f} s")
 
     def one_batch(self, training: Training) -> None:
         batch = next(training.batches)
@@ -98,7 +99,7 @@ class Measurement:
         """Prints what a step takes, of at least three."""
         found, before = list[float](), training.tokens
         while len(found) < 3 or sum(found) < self.seconds:
-            found.append(training())
+            found.append(seconds_of(training))
         tokens = (training.tokens - before) / sum(found)
         low, high = min(found) * 1e3, max(found) * 1e3
         say(
@@ -110,14 +111,16 @@ class Measurement:
         """Prints sentences a second, in float32 and in bfloat16."""
         count, device = int(source.batch_sizes[0]), self.placement.device
         endless(model.eval())
+
+        def translate() -> None:
+            beam_search(model, source, longest=LONGEST)
+            wait(device)
+
         for precision in ("float32", "bfloat16"):
             with self.placement.autocast(precision):
                 beam_search(model, source, longest=2)  # warms up
                 wait(device)
-                started = time.perf_counter()
-                beam_search(model, source, longest=LONGEST)
-                wait(device)
-                seconds = time.perf_counter() - started
+                seconds = seconds_of(translate)
             say(
                 f"beam search, beam 4, {count} sentences of {LONGEST} symbols, {precision}: "
                 f"{count / seconds:.1f} sentences/s, {seconds / LONGEST * 1e3:.1f} ms a symbol"

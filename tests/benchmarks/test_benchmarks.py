@@ -7,18 +7,7 @@ import torch
 from benchmarks.__main__ import main
 from benchmarks.measure import compare, compare_rounds, in_turns
 
-from benchmarks import (
-    characters,
-    handwriting,
-    hyper,
-    layout,
-    loop,
-    parsing,
-    residual,
-    startup,
-    translation,
-    translation_gpu,
-)
+from benchmarks import characters, handwriting, hyper, layout, loop, parsing, residual, startup
 from hypernetworks import MnistConvnet
 
 
@@ -81,26 +70,6 @@ def test_parsing_reads_generated_lines(capsys):
     assert "IAM, 30 lines of " in capsys.readouterr().out
     parsing.measure_unipen(lines=30, writers=4)
     assert "UNIPEN, 30 lines of " in capsys.readouterr().out
-
-
-TINY = translation.Size(layers=2, hidden=8, symbols=50, hyper=4, embedding=2, batch=4)
-
-
-@pytest.mark.parametrize("cell", translation.CELLS)
-def test_translation_gpu_measures_a_model_on_any_device(cell, capsys):
-    translation_gpu.measure(cell, TINY, "cpu", seconds=0)
-    out = capsys.readouterr().out
-    assert out.count("target tokens/s") == 3
-    assert out.count("4 sentences of 30 symbols") == 2
-    assert "failed" not in out
-
-
-def test_what_fails_in_translation_gpu_is_a_line(capsys, monkeypatch):
-    monkeypatch.setattr(translation_gpu.Measurement, "one_batch", lambda *_: 1 / 0)
-    translation_gpu.measure("lstm", TINY, "cpu", seconds=0)
-    out = capsys.readouterr().out
-    assert "one batch: failed, ZeroDivisionError: division by zero\n" in out
-    assert out.count("target tokens/s") == 2
 
 
 def test_a_ratio_is_that_of_the_medians(capsys):
