@@ -162,7 +162,6 @@ def test_hooks_of_a_pass_are_seen_and_no_others(register):
     assert not torch_private.has_hooks(conv)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated")
 @pytest.mark.parametrize(
     "path",
     ["_C._functorch", "_C._functorch.maybe_current_level", "autograd.forward_ad._current_level"],

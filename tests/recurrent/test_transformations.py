@@ -8,11 +8,8 @@ from torch.func import functional_call, grad, hessian, jacfwd, jacrev, jvp, line
 from hypernetworks import LSTM, HyperLSTM, HyperRNN, LayerNormLSTM
 from tests.recurrent.cells import randomised
 
-# torch's own, of forward mode and of linearize.
-pytestmark = [
-    pytest.mark.filterwarnings("ignore:`torch.jit.script` is deprecated"),
-    pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr Node"),
-]
+# torch's own, of linearize.
+pytestmark = pytest.mark.filterwarnings("ignore:Attempted to insert a get_attr Node")
 D, H = 3, 4
 STACKS = {
     "lstm": lambda **o: LSTM(D, H, **o),

@@ -152,7 +152,6 @@ def test_kept_kernels_follow_fused_optimisers(compiled):
         torch.testing.assert_close(net(x), expected(net, x), rtol=0, atol=0)
 
 
-@pytest.mark.filterwarnings("ignore:`torch.jit.script:FutureWarning")  # torch's own, in jvp
 def test_without_gradients_where_nothing_can_be_kept():
     net = hyperize(Small(), (4, 4), 3, select=["first"]).eval()
     x = images(2, 20)

@@ -6,6 +6,7 @@ out. Replaying runs the function on the former and fills the latter.
 
 import logging
 import shutil
+import warnings
 
 import pytest
 import torch
@@ -147,6 +148,18 @@ def test_the_steps_are_traced_whole(monkeypatch):
     torch.testing.assert_close(h, expected)
     grads = torch.autograd.grad(expected.square().sum(), list(cell.parameters()))
     torch.testing.assert_close(found, grads)
+
+
+def test_a_deprecation_within_torchs_compiler_is_no_error_of_the_callers(monkeypatch):
+    def compiling(function):
+        about = {"category": DeprecationWarning, "filename": "_script.py", "lineno": 1}
+        warnings.warn_explicit("`torch.jit.script_method` is deprecated", module="torch.jit", **about)
+        return function
+
+    monkeypatch.setattr(torch, "compile", compiling)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert graphs.compiled_forms.__wrapped__() == (step_forward, step_backward)
 
 
 def test_without_a_compiler_the_torch_steps_run(monkeypatch, caplog, tmp_path):

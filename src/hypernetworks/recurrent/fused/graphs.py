@@ -8,6 +8,7 @@ a sequence reads a number back to the host, which is what makes that possible.
 
 import logging
 import os
+import warnings
 from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache, wraps
@@ -35,10 +36,10 @@ def compiled_forms() -> tuple[Callable[..., None], Callable[..., None]]:
     if not wanted():
         return step_forward, step_backward
     log.warning("compiling the pointwise steps of recurrent cells for the GPU")
-    return (
-        torch.compile(step_forward),
-        torch.compile(step_backward),
-    )
+    with warnings.catch_warnings():
+        # torch 2.11's own, of what its compiler imports: no reason to end a strict program.
+        warnings.filterwarnings("ignore", module="torch", category=DeprecationWarning)
+        return torch.compile(step_forward), torch.compile(step_backward)
 
 
 Function = TypeVar("Function", bound=Callable[..., Any])
