@@ -323,7 +323,7 @@ def test_two_processes_train_as_one(data_dir, tmp_path):
     """torchrun with gloo: the same data, averaged gradients, the same model within rounding."""
     one, two = tmp_path / "one", tmp_path / "two"
     # SGD, since Adam turns a gradient's last bit into a whole step where it is nearly 0
-    options = ("trainer.optimizer=SGD", "trainer.lr=0.02", "trainer.max_steps=10")
+    options = ("trainer.optimizer=SGD", "trainer.lr=0.02", "trainer.max_steps=10", "device=cpu")
     finish(data_dir, one, *options)
     two_processes = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
     finish(data_dir, two, *options, module=(*two_processes, "-m", "hypernetworks"))
@@ -338,9 +338,9 @@ def test_without_bfloat16_units_the_same_row_is_computed_in_float32(
     """Whichever processor: the same run by identity, and the record says what it was."""
     for name in ("avx512_bf16", "avx2"):
         monkeypatch.setattr(precision, "processor_features", lambda name=name: {name: True})
-        run(small("table7/hyper_cnn", "trainer.precision=bfloat16", "force=true"))
+        run(small("table7/hyper_cnn", "device=cpu", "trainer.precision=bfloat16", "force=true"))
     units, none = sorted(records(), key=lambda record: len(record["id"]))
-    run(small("table7/hyper_cnn", "trainer.precision=float32"))
+    run(small("table7/hyper_cnn", "device=cpu", "trainer.precision=float32"))
     single = next(r for r in records() if r["precision"] == "float32")
     assert units["config_hash"] == none["config_hash"] != single["config_hash"]
     assert units["precision"] == none["precision"] == "bfloat16"

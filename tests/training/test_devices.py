@@ -5,8 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
 import torch
 
+from hypernetworks.training import devices
+from hypernetworks.training.settings import SettingsError
 from tests.training.small import finish, small_loop
 from tests.training.two_processes import CHANGES, model_without_dropout
 
@@ -25,3 +28,19 @@ def test_two_processes_that_accumulate_train_the_model_of_one(tmp_path):
     alone = small_loop(tmp_path / "alone.pt", model=model_without_dropout(), **CHANGES)
     finish(alone)
     torch.testing.assert_close(first, alone.model.state_dict())
+
+
+@pytest.mark.parametrize(
+    ("known", "processes"),
+    [({"LOCAL_WORLD_SIZE": "4", "LOCAL_RANK": "0"}, 4), ({"LOCAL_RANK": "2"}, 3)],
+)
+def test_more_processes_than_gpus_are_refused_by_each_of_them(monkeypatch, known, processes):
+    """Also by those that would have a GPU, which would wait for the others."""
+    monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
+    for name, value in {"WORLD_SIZE": "8", "RANK": "0", **known}.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(devices, "_device", lambda name: torch.device("cuda"))
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    told = f"{processes} processes on this machine, GPUs: 2; use --nproc-per-node=2, or device=cpu"
+    with pytest.raises(SettingsError, match=told), devices.placement("auto"):
+        pass

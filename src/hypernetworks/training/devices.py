@@ -80,7 +80,7 @@ def placement(name: str) -> Iterator[Placement]:
     Args:
         name: "auto" (CUDA, else the CPU), or a torch device such as "cpu", "cuda:1", "mps".
     Raises:
-        SettingsError: if torch has no such device here.
+        SettingsError: if torch has no such device here, or fewer GPUs than processes.
     """
     world = int(environ.get("WORLD_SIZE", "1"))
     if world == 1:
@@ -89,6 +89,7 @@ def placement(name: str) -> Iterator[Placement]:
     rank, local_rank = int(environ["RANK"]), int(environ["LOCAL_RANK"])
     device = _device(name)
     if device.type == "cuda":
+        _check_one_each(int(environ.get("LOCAL_WORLD_SIZE", local_rank + 1)))
         device = torch.device("cuda", local_rank)
         torch.cuda.set_device(device)
     dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
@@ -114,6 +115,15 @@ def _device(name: str) -> torch.device:
         reason = str(error).splitlines()[0]
         raise SettingsError(f"device={name} cannot be used here: {reason}") from error
     return device
+
+
+def _check_one_each(processes: int) -> None:
+    gpus = torch.cuda.device_count()
+    if processes > gpus:
+        raise SettingsError(
+            f"{processes} processes on this machine, GPUs: {gpus}; "
+            f"use --nproc-per-node={gpus}, or device=cpu"
+        )
 
 
 def _same_numbers_every_time() -> None:
