@@ -43,8 +43,8 @@ SWEEP  = $(PLACE) $(if $(PROFILE),--profile $(PROFILE)) --seeds "$(SEEDS)" $(if 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed -E 's/^([a-z-]+):.*  ## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
-	@echo "Tables:    $$(ls -d experiments/table* | sed -E 's/.*table_?//' | tr '\n' ' ')"
-	@echo "Figures:   $$(sed -nE 's/^"([0-9]+)":.*/\1/p' experiments/figures.yaml | tr '\n' ' ')"
+	@echo "Tables:    $$(ls -d experiments/*/ | sed -E 's,experiments/(table_?)?(.*)/,\2,' | sort | tr '\n' ' ')"
+	@echo "Figures:   $$(sed -nE 's/^"([a-z0-9_]+)":.*/\1/p' experiments/figures.yaml | tr '\n' ' ')"
 	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 JOBS=2 LAUNCHER=joblib|slurm|ray"
 	@echo "           CASES=200 MINUTES=60 SEED=0 (torture)"
 	@echo "           FIGURE=2 RESULTS=folder ARGS='device=cuda threads=1' PYTHON=python3.12"

@@ -16,6 +16,7 @@ from hypernetworks.app.run import run
 from hypernetworks.data import cifar10
 from hypernetworks.data.images import channel_moments
 from hypernetworks.locations import experiments_dir
+from hypernetworks.report.folders import folder_name
 from hypernetworks.report.protocol import load_figures
 from hypernetworks.report.records import find
 from hypernetworks.training.devices import placement
@@ -34,7 +35,7 @@ def test_composes_in_all_profiles(experiment, profile):
     assert not OmegaConf.missing_keys(cfg)
     shortened = cfg.label is not None and cfg.label != cfg.paper.label
     assert shortened == (profile != "paper"), "a shortened row says so in its label"
-    assert f"{experiment}" in (f"table{cfg.table}/{cfg.row}", f"table_{cfg.table}/{cfg.row}")
+    assert experiment == f"{folder_name(cfg.table)}/{cfg.row}"
     in_lite = {"4": "prefix", "5": "stand-in"}.get(cfg.table, "real")
     expected = {"demo": "sample", "lite": in_lite, "paper": "real"}[profile]
     assert cfg.profile.data == expected

@@ -8,9 +8,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from hypernetworks.app import run as runner
-from hypernetworks.app.experiments import table_of
 from hypernetworks.app.identity import locate, protocol
 from hypernetworks.app.params import compose_row, compose_words
+from hypernetworks.report.folders import folder_name, table_of
 from hypernetworks.report.provenance import config_hash
 from hypernetworks.report.records import find, read
 from hypernetworks.report.upgrade import upgrade
@@ -21,8 +21,7 @@ V1 = json.loads((Path(__file__).parent / "v1_configurations.json").read_text())
 
 
 def row_of(record):
-    table = record["table"]
-    return f"table{table}/{record['row']}" if table.isdigit() else f"table_{table}/{record['row']}"
+    return f"{folder_name(record['table'])}/{record['row']}"
 
 
 @pytest.mark.parametrize("name", list(V1))

@@ -3,12 +3,11 @@ from pathlib import Path
 import pytest
 
 from hypernetworks.locations import experiments_dir
+from hypernetworks.report.folders import folder_name
 from hypernetworks.report.protocol import (
     Metric,
     Quoted,
     Row,
-    folder_name,
-    in_order,
     load_figures,
     load_tables,
     pick,
@@ -150,7 +149,3 @@ def test_files_of_profiles_are_no_rows(experiments):
     for profile in ("demo", "paper"):
         (experiments / "table7" / f"{profile}.yaml").write_text("words: less\n")
     assert [row.id for row in load_tables(experiments)[0].rows] == ["cnn", "hyper_cnn"]
-
-
-def test_the_order_of_tables():
-    assert in_order(["mine", "10", "a1", "2"]) == ["2", "10", "a1", "mine"]

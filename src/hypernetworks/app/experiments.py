@@ -1,7 +1,7 @@
 """The folder `experiments/` as a source of Hydra's configurations.
 
 experiment=table7/cnn      one row: its file, on what table7/table.yaml says all its rows share
-sweep=table7               all rows of a table, as a stock multirun
+sweep=table7               all rows of a table, as a stock multirun; of our own: sweep=NAME
 sweep=figure2              the rows that a figure is drawn from
 sweep=all                  the rows of all tables
 shortened/lite/mnist/table7/cnn   what table7/lite.yaml shortens of that row; without a row of
@@ -22,26 +22,28 @@ from hydra.plugins.search_path_plugin import SearchPathPlugin
 from omegaconf import DictConfig, OmegaConf
 
 from hypernetworks.locations import conf_dir, experiments_dir
+from hypernetworks.report.folders import NO_ROWS, place, table_of
 
 SCHEME = "experiments"
-NO_ROWS = ("table", "demo", "lite", "paper")
 
 
 @cache
 def row_names(folder: Path | None = None) -> list[str]:
-    """["table2/hyper_wrn_40_1", ...], by table and file name."""
-    paths = sorted((folder or experiments_dir()).glob("*/*.yaml"))
-    return [f"{p.parent.name}/{p.stem}" for p in paths if p.stem not in NO_ROWS]
+    """["table2/hyper_wrn_40_1", ...], by table and file name; tables of our own come last."""
+    paths = [p for p in (folder or experiments_dir()).glob("*/*.yaml") if p.stem not in NO_ROWS]
+    paths.sort(key=lambda p: (place(table_of(p.parent.name)), p.stem))
+    return [f"{p.parent.name}/{p.stem}" for p in paths]
 
 
 def in_paper_order(names: list[str], folder: Path | None = None) -> list[str]:
-    """The same, the rows of each table as the paper has them."""
+    """The same, the rows of each table as the paper, or their own files, have them."""
     root = folder or experiments_dir()
 
-    def place(name: str) -> tuple[str, int]:
-        return name.split("/")[0], _read(root / f"{name}.yaml").get("paper", {}).get("order", 0)
+    def order(name: str) -> tuple[tuple[bool, int, str], int]:
+        number = _read(root / f"{name}.yaml").get("paper", {}).get("order", 0)
+        return place(table_of(name.split("/")[0])), number
 
-    return sorted(names, key=place)
+    return sorted(names, key=order)
 
 
 def sweep_names(folder: Path | None = None) -> list[str]:
@@ -58,17 +60,19 @@ def rows_of_sweep(name: str, folder: Path | None = None) -> list[str]:
     """
     if name not in sweep_names(folder):
         raise KeyError(name)
-    if name.startswith("figure"):
-        return list(_figures(folder)[name.removeprefix("figure")]["rows"])
+    figure = _figures(folder).get(name.removeprefix("figure"))
+    if figure and name.startswith("figure"):
+        return list(figure["rows"])
     rows = row_names(folder)
     if name != "all":
         rows = [row for row in rows if row.split("/")[0] == name]
     return in_paper_order(rows, folder)
 
 
-def table_of(folder: str) -> str:
-    """The table's id: "table7" -> "7", "table_a1" -> "a1"; a folder of one's own is its id."""
-    return folder.removeprefix("table").removeprefix("_") or folder
+def of_paper(row: str, folder: Path | None = None) -> bool:
+    """Whether a row's table is one of the paper's: its table.yaml says where it stands there."""
+    path = (folder or experiments_dir()) / row
+    return "paper" in _read(path.with_name("table.yaml"), optional=True)
 
 
 def files_behind(config_path: str) -> list[tuple[Path, dict[str, Any]]]:

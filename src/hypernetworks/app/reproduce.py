@@ -13,10 +13,11 @@ import sys
 from pathlib import Path
 
 from hypernetworks.app.arguments import quoted
-from hypernetworks.app.experiments import rows_of_sweep, sweep_names, table_of
+from hypernetworks.app.experiments import rows_of_sweep, sweep_names
 from hypernetworks.app.figure import main as draw
 from hypernetworks.app.main import run_words
 from hypernetworks.report.cli import main as report
+from hypernetworks.report.folders import table_of
 from hypernetworks.report.records import RecordError, find
 from hypernetworks.report.usage import Parser
 from hypernetworks.training.cores import usable_cores
@@ -67,7 +68,7 @@ def _sweep(options: argparse.Namespace) -> str | None:
         known = {n.removeprefix("figure"): n for n in names if n.startswith("figure")}
         what, asked = "figure", options.figure
     else:
-        tables = [name for name in names if not name.startswith(("all", "figure"))]
+        tables = [name for name in names if name != "all" and not name.startswith("figure")]
         known = {table_of(name): name for name in tables}
         what, asked = "table", options.table
     if asked is None:
@@ -82,7 +83,7 @@ def _parser() -> Parser:
     parser = Parser(prog="python -m hypernetworks reproduce", description=__doc__)
     one = parser.add_mutually_exclusive_group()
     one.add_argument("--table", type=str.lower, metavar="TABLE", help="default: all")
-    one.add_argument("--figure", metavar="FIGURE", help="draw a figure instead")
+    one.add_argument("--figure", type=str.lower, metavar="FIGURE", help="draw a figure instead")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), help="default: demo")
     parser.add_argument("--seeds", type=_seeds, default="0", metavar="0,1,2")
     parser.add_argument("--results", default="results", metavar="FOLDER")

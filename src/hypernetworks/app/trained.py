@@ -12,7 +12,6 @@ from torch import nn
 from hypernetworks.app.build import characters, handwriting, translation
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.choices import choices, near
-from hypernetworks.app.experiments import table_of
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.subwords import Subwords
 from hypernetworks.data.text import Alphabet
@@ -22,6 +21,7 @@ from hypernetworks.models.handwriting import HandwritingModel
 from hypernetworks.models.writing import Moments
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
+from hypernetworks.report.folders import table_of
 from hypernetworks.report.records import NO_TABLE
 from hypernetworks.training.files import Checkpoint, CheckpointError
 from hypernetworks.training.state import Progress

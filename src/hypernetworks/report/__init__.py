@@ -5,7 +5,8 @@ Modules:
     validation     what a record must be: its schema, and what a schema cannot say
     upgrade        records of version 1 in the form of version 2
     provenance     state of the sources, versions, machine, hash of a configuration
-    protocol       the paper's tables and figures, read from experiments/ with the help of keys
+    folders        how the tables' folders in experiments/ are called, and their order
+    protocol       tables and figures, the paper's and ours, read from experiments/ with keys
     custom         tables of the user's own, from their records alone
     aggregate      the records of one row: which count; mean, standard deviation, n
     columns        the numbers of one tree of records, in cells

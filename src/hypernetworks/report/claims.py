@@ -25,7 +25,8 @@ from hypernetworks.report.records import RecordError
 @dataclass(frozen=True)
 class Difference:
     """A row less the one that it is compared with, seed by seed, in one profile; about: profile
-    and data; paper: None where ours are of other data than the paper's."""
+    and data; paper: None where ours are of other data than the paper's,
+    and in a table of our own."""
 
     row: Row
     other: Row
@@ -49,13 +50,16 @@ def differences(table: Table, column: Column) -> list[Difference]:
         mine, its = column.evidence[row.id], column.evidence[other.id]
         ours = paired_differences(mine.summary, its.summary, name)
         if ours and mine.profile == its.profile:
-            paper = None if incomparable(mine) else row.values[name] - other.values[name]
+            paper = None if incomparable(mine) else table.difference(row, other)
             found.append(Difference(row, other, mine.profile, about(mine), paper, ours))
     return found
 
 
 def order(table: Table, column: Column, profile: str) -> str | None:
-    """How many pairs of rows are in the paper's order, in words; None for fewer than three rows."""
+    """How many pairs of rows are in the paper's order, in words; None for fewer than three rows,
+    and for those of a table of our own."""
+    if table.paper is None:
+        return None
     name = table.metric.name
     values = {
         row.id: spread(list(e.summary.values(name).values())).mean

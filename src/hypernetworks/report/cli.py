@@ -9,7 +9,7 @@ from typing import Any
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report import records
 from hypernetworks.report.custom import all_tables
-from hypernetworks.report.protocol import Table, pick
+from hypernetworks.report.protocol import Shortening, Table, pick
 from hypernetworks.report.publish import publish
 from hypernetworks.report.published import check_published, write_published
 from hypernetworks.report.tables import terminal_table
@@ -103,12 +103,18 @@ def _table(options: argparse.Namespace) -> int:
     tables = _chosen(options)
     for table in tables:
         print(terminal_table(table, options.results, options.profile or "demo"))
-    if options.profile is None and tables[0].paper is not None:
-        only = f" TABLE={tables[0].id}" if options.table else ""
-        command = f"make reproduce-table{only} PROFILE="
-        print(f"Real data, shortened to minutes or hours a row: {command}lite")
-        print(f"For the paper's protocol on the real data: {command}paper SEEDS=0,1,2")
+    if options.profile is None:
+        _remind(tables[0], f" TABLE={tables[0].id}" if options.table else "")
     return 0
+
+
+def _remind(table: Table, only: str) -> None:
+    """Says which profiles run the rows of files on real data."""
+    command = f"make reproduce-table{only} PROFILE="
+    if table.paper is not None or table.profiles.get("lite", Shortening()).words:
+        print(f"Real data, shortened to minutes or hours a row: {command}lite")
+    if table.paper is not None:
+        print(f"For the paper's protocol on the real data: {command}paper SEEDS=0,1,2")
 
 
 def _publish(options: argparse.Namespace) -> int:

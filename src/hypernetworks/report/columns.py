@@ -18,10 +18,12 @@ STAND_IN = "stand-in"
 
 @dataclass(frozen=True)
 class Evidence:
-    """The records behind a number, and their profile."""
+    """The records behind a number, and their profile. of_paper: whether the table is the paper's;
+    else there is nothing that a run could reproduce, or fail to."""
 
     profile: str
     summary: Summary
+    of_paper: bool = True
 
 
 @dataclass(frozen=True)
@@ -51,16 +53,18 @@ def published_column(table: Table, results: Path, profile: str, stand_ins: bool 
 
     Args:
         stand_ins: whether, where the profile has no number, that of a stand-in for the paper's data
-            takes its place like any other: only where the paper's numbers are not beside it.
+            takes its place like any other: only where the paper's numbers are not beside it, as in
+            a table of our own.
     """
     found = records.find(results / "published", table.id)
     kept = [record for record in found if _refusal(table, record) is None]
-    kept = [r for r in kept if stand_ins or r["profile"] == profile or not of_stand_in(r)]
+    if table.paper is not None and not stand_ins:
+        kept = [r for r in kept if r["profile"] == profile or not of_stand_in(r)]
     return _column("published", table, profile, PREFERRED[profile], kept)
 
 
 def yours_column(table: Table, results: Path, profile: str) -> Column:
-    """What this checkout ran in a profile; of a table of the user's own, else in another one."""
+    """What this checkout ran in a profile; of a table of our own, else in another one."""
     found = records.find(results / "runs", table.id)
     profiles = (profile,) if table.paper is not None else (profile, *ANY)
     return _column("yours", table, profile, profiles, found)
@@ -91,7 +95,9 @@ def _best(table: Table, profiles: Iterable[str], of_row: list[records.Record]) -
     found = []
     for profile in profiles:
         of_profile = [record for record in of_row if record["profile"] == profile]
-        found.append(Evidence(profile, summarize(of_profile, table.metric.name)))
+        found.append(
+            Evidence(profile, summarize(of_profile, table.metric.name), table.paper is not None)
+        )
     return next((evidence for evidence in found if evidence.summary.counted), found[0])
 
 
@@ -101,7 +107,7 @@ def cell(metric: Metric, column: Column, row: str) -> str:
     if not evidence.summary.counted:
         return evidence.summary.state
     found = spread(list(evidence.summary.values(metric.name).values()))
-    return found.text(metric.digits, mark=_profile(column, evidence)) + doubts(evidence.summary)
+    return found.text(metric.digits, mark=_profile(column, evidence)) + doubts(evidence)
 
 
 def short_cell(metric: Metric, column: Column, row: str) -> str:
@@ -112,7 +118,7 @@ def short_cell(metric: Metric, column: Column, row: str) -> str:
         return "-"
     profile = _profile(column, evidence)
     text = spread(values).short(metric.digits) + (profile and f" {profile}")
-    return text + doubts(evidence.summary)
+    return text + doubts(evidence)
 
 
 def of_stand_in(record: records.Record) -> bool:
@@ -131,11 +137,24 @@ def about(evidence: Evidence) -> str:
     return f"{evidence.profile} · {kinds}" if kinds else "-"
 
 
-def doubts(summary: Summary) -> str:
+def doubts(evidence: Evidence) -> str:
     """Names the data behind a number unless they are real and complete; † means a note below."""
-    kinds = "".join(f" {kind}" for kind in summary.kinds() if kind != "real")
-    of_paper = [r for r in summary.counted.values() if r["profile"] == "paper"]
-    return kinds + (" †" if any(map(records.why_not_paper, of_paper)) else "")
+    kinds = "".join(f" {kind}" for kind in evidence.summary.kinds() if kind != "real")
+    return kinds + (" †" if no_reproductions(evidence) else "")
+
+
+def no_reproductions(evidence: Evidence) -> dict[int, str]:
+    """{seed: why not} of the runs that look like reproductions of the paper's number."""
+    if evidence.profile != "paper" or not evidence.of_paper:
+        return {}
+    reasons = {s: records.why_not_paper(r) for s, r in evidence.summary.counted.items()}
+    return {seed: reason for seed, reason in reasons.items() if reason is not None}
+
+
+def shown_profile(table: Table, column: Column, row: str) -> str:
+    """The profile whose label and parameters a row shows: the column's, but in a table of our own,
+    where no number of the paper's asks for one, that of the row's numbers."""
+    return column.profile if table.paper is not None else column.evidence[row].profile
 
 
 def _profile(column: Column, evidence: Evidence) -> str:

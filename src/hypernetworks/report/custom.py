@@ -5,7 +5,8 @@ from pathlib import Path
 
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
-from hypernetworks.report.protocol import Metric, Row, Shortening, Table, in_order, load_tables
+from hypernetworks.report.folders import in_order
+from hypernetworks.report.protocol import Metric, Row, Shortening, Table, load_tables
 
 DIGITS = {"percent": 2, "bits": 3}  # by unit
 OTHERWISE = 4
@@ -13,7 +14,7 @@ TREES = ("published", "runs")
 
 
 def all_tables(experiments: Path, results: Path, trees: Collection[str] = TREES) -> list[Table]:
-    """The paper's tables, then the user's own that have records in these trees."""
+    """The tables that have a folder, then the user's own that have records in these trees."""
     tables = load_tables(experiments)
     known = {table.id for table in tables}
     # The others' folders alone are read: a damaged record of one table is no other's concern.

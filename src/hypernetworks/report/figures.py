@@ -9,11 +9,11 @@ from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
 from hypernetworks.report.drawings import DRAWINGS
+from hypernetworks.report.folders import folder_name
 from hypernetworks.report.panels import Panel, missing
 from hypernetworks.report.protocol import (
     Figure,
     Table,
-    folder_name,
     load_figures,
     load_tables,
     pick,

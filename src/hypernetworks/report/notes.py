@@ -2,9 +2,15 @@
 
 from collections.abc import Iterator, Sequence
 
-from hypernetworks.report import records
 from hypernetworks.report.aggregate import paired_differences, spread
-from hypernetworks.report.columns import STAND_IN, Column, doubts, incomparable
+from hypernetworks.report.columns import (
+    STAND_IN,
+    Column,
+    doubts,
+    incomparable,
+    no_reproductions,
+    shown_profile,
+)
 from hypernetworks.report.protocol import Shortening, Table
 
 
@@ -16,9 +22,10 @@ def notices(table: Table, columns: Sequence[Column]) -> list[str]:
         where = " and ".join(f"'{c.heading}'" for c in of_profile)
         marked = "" if of_profile[0].profile == profile else f" that are marked {profile}"
         if any(STAND_IN in c.kinds(profile) for c in of_profile):
+            beside = "; the paper's say nothing beside them" if table.paper else ""
             found.append(
                 f"A STAND-IN for the paper's data, profile {profile}: the numbers under {where}"
-                f"{marked} check the claims on other data; the paper's say nothing beside them."
+                f"{marked} check the claims on other data{beside}."
             )
         elif any("generated" in c.kinds(profile) for c in of_profile):
             beside = " and are NOT comparable with the paper's" if table.paper else ""
@@ -46,7 +53,7 @@ def notes(table: Table, columns: Sequence[Column]) -> list[str]:
     found += [line for row in table.rows if (line := difference(table, row.id, columns))]
     for column in columns:
         for row in table.rows:
-            label = table.label(row, columns[-1].profile)
+            label = table.label(row, shown_profile(table, columns[-1], row.id))
             for line in _not_counted(column, row.id):
                 found.append(f"{column.heading}, {label}: {line}")
     return found
@@ -56,10 +63,8 @@ def _not_counted(column: Column, row: str) -> Iterator[str]:
     evidence = column.evidence[row]
     for reason, count in evidence.summary.left_out.items():
         yield f"{count} {'run' if count == 1 else 'runs'} not counted: {reason}."
-    for seed, record in evidence.summary.counted.items():
-        doubt = records.why_not_paper(record) if evidence.profile == "paper" else None
-        if doubt is not None:
-            yield f"† seed {seed} is no reproduction: {doubt}."
+    for seed, doubt in no_reproductions(evidence).items():
+        yield f"† seed {seed} is no reproduction: {doubt}."
 
 
 def difference(table: Table, row_id: str, columns: Sequence[Column]) -> str | None:
@@ -70,16 +75,17 @@ def difference(table: Table, row_id: str, columns: Sequence[Column]) -> str | No
         return None
     metric = table.metric
     found = []
-    paper = f"paper {metric.text(row.values[metric.name] - other.values[metric.name], '+')}; "
+    theirs = table.difference(row, other)
+    paper = "" if theirs is None else f"paper {metric.text(theirs, '+')}; "
     for column in columns:
         pair = (column.evidence[row.id], column.evidence[other.id])
         differences = paired_differences(pair[0].summary, pair[1].summary, metric.name)
         if differences and pair[0].profile == pair[1].profile:
             mark = "" if pair[0].profile == column.profile else pair[0].profile
             text = spread(differences).text(metric.digits, "+", mark)
-            found.append(f"{column.heading} {text}{doubts(pair[0].summary)}")
+            found.append(f"{column.heading} {text}{doubts(pair[0])}")
             paper = "" if incomparable(pair[0]) else paper
     if not found:
         return None
-    labels = [table.label(r, columns[-1].profile) for r in (row, other)]
+    labels = [table.label(r, shown_profile(table, columns[-1], r.id)) for r in (row, other)]
     return f"{labels[0]} - {labels[1]}, paired by seed: {paper}{'; '.join(found)}."

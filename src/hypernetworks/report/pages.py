@@ -48,7 +48,7 @@ def _numbers(table: Table, column: Column, profile: str) -> list[str]:
 
 
 def _provenance(table: Table, column: Column, profile: str) -> list[str]:
-    """Where the numbers of a profile come from; of a table of the user's own, those of any."""
+    """Where the numbers of a profile come from; of a table of our own, those of any."""
     lines = []
     for row in table.rows:
         evidence = column.evidence[row.id]

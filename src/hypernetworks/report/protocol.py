@@ -1,16 +1,16 @@
-"""What the paper reports, read from `experiments/`: its tables with their rows, its figures."""
+"""Tables with their rows, and figures, the paper's and our own, read from `experiments/`."""
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
 from hypernetworks.report.drawings import DRAWINGS
 from hypernetworks.report.errors import RecordError
+from hypernetworks.report.folders import NO_ROWS, folder_name, table_of, tables_in
 from hypernetworks.report.keys import choice, load, take
 
-NO_ROWS = ("table", "demo", "lite", "paper")  # files of a table's folder that are no rows
 SHORTENED = ("demo", "lite")
 T = TypeVar("T")
 
@@ -33,9 +33,9 @@ class Metric:
 class Row:
     """A row that this project trains.
 
-    values: the paper's number by metric. params: parameters as the paper prints them. params_exact:
-    those that the equations give, in all ("total") or of a named part. compare_with: the row whose
-    seeds this one is paired with.
+    values: the paper's number by metric, none in a table of our own. params: parameters as the
+    paper prints them. params_exact: those that the equations give, in all ("total") or of a named
+    part. compare_with: the row whose seeds this one is paired with.
     """
 
     id: str
@@ -66,8 +66,9 @@ class Shortening:
 
 @dataclass(frozen=True)
 class Table:
-    """A table of the paper, or one of the user's own; `paper` says where it stands there, None for
-    the user's own. metrics: the first one is the table's, the others are shown beside it."""
+    """A table of the paper, or one of our own or the user's; `paper` says where it stands there,
+    None where it does not. metrics: the first one is the table's, the others are shown beside it.
+    """
 
     id: str
     title: str
@@ -84,6 +85,11 @@ class Table:
     def row(self, row: str | None) -> Row | None:
         return next((found for found in self.rows if found.id == row), None)
 
+    def difference(self, row: Row, other: Row) -> float | None:
+        """What the paper has between two rows; None in a table of our own."""
+        mine, its = (r.values.get(self.metric.name) for r in (row, other))
+        return None if mine is None or its is None else mine - its
+
     def label(self, row: Row, profile: str) -> str:
         """What a row is called in a profile: a shortened row says so."""
         shortening = self.profiles.get(profile, Shortening())
@@ -93,35 +99,23 @@ class Table:
 @dataclass(frozen=True)
 class Figure:
     """A figure drawn from the array `array` of the runs of `rows`, each (table, row); without an
-    array from their curves."""
+    array from their curves. paper: where it stands there, None for one of our own."""
 
     id: str
     title: str
-    paper: str
+    paper: str | None
     rows: tuple[tuple[str, str], ...]
     array: str | None
     drawing: str
 
 
-def folder_name(table: str) -> str:
-    """The folder of a table in `experiments/`: "7" -> "table7", "a1" -> "table_a1"."""
-    return f"table{table}" if table.isdigit() else f"table_{table}"
-
-
-def in_order(tables: Iterable[str]) -> list[str]:
-    """Ids in the paper's order: numbers, then the appendix, then the user's own by name."""
-    return sorted(set(tables), key=lambda id_: (not id_.isdigit(), len(id_) * id_.isdigit(), id_))
-
-
 def load_tables(experiments: Path) -> list[Table]:
-    """All tables that have a folder, in the paper's order.
+    """All tables that have a folder, in the paper's order; those of our own come last.
 
     Raises:
         RecordError: naming the file and the key.
     """
-    names = [path.name for path in experiments.glob("table*") if path.is_dir()]
-    tables = [_table_id(name) for name in names if folder_name(_table_id(name)) == name]
-    return [_load_table(table, experiments / folder_name(table)) for table in in_order(tables)]
+    return [_load_table(id_, experiments / folder_name(id_)) for id_ in tables_in(experiments)]
 
 
 def load_figures(experiments: Path) -> dict[str, Figure]:
@@ -148,10 +142,6 @@ def pick(known: Mapping[str, T], name: str, what: str) -> T:
     raise RecordError(f"no {what} {name!r}; {hint}there are: {', '.join(known) or 'none'}")
 
 
-def _table_id(folder: str) -> str:
-    return folder.removeprefix("table").removeprefix("_")
-
-
 def _load_table(table: str, folder: Path) -> Table:
     path = folder / "table.yaml"
     fields = load(path)
@@ -161,6 +151,9 @@ def _load_table(table: str, folder: Path) -> Table:
     metrics = tuple(_metric(entry, path) for entry in take(fields, "metrics", list, path))
     if not metrics:
         raise RecordError(f"{path}: key 'metrics' names none")
+    paper = take(fields, "paper", str, path, None)
+    if paper is None and fields.get("quoted"):
+        raise RecordError(f"{path}: key 'quoted', but no key 'paper': what does the paper quote?")
     quoted = tuple(
         Quoted(
             take(entry, "label", str, path),
@@ -170,14 +163,14 @@ def _load_table(table: str, folder: Path) -> Table:
         for entry in take(fields, "quoted", list, path, [])
     )
     files = sorted(file for file in folder.glob("*.yaml") if file.stem not in NO_ROWS)
-    rows = tuple(sorted((_row(metrics, file) for file in files), key=lambda row: row.order))
+    rows = tuple(sorted((_row(metrics, file, paper) for file in files), key=lambda row: row.order))
     for row in rows:
         if row.compare_with not in (None, *(other.id for other in rows)):
             raise RecordError(
                 f"{folder / row.id}.yaml: key 'paper.compare_with' names no row: {row.compare_with}"
             )
     profiles = {name: _shortening(folder / f"{name}.yaml", rows) for name in SHORTENED}
-    title, paper = take(fields, "title", str, path), take(fields, "paper", str, path)
+    title = take(fields, "title", str, path)
     return Table(table, title, paper, metrics, quoted, rows, profiles)
 
 
@@ -190,13 +183,18 @@ def _metric(fields: Any, path: Path) -> Metric:
     )
 
 
-def _row(metrics: tuple[Metric, ...], path: Path) -> Row:
+def _row(metrics: tuple[Metric, ...], path: Path, paper: str | None) -> Row:
     fields = load(path)
     exact = take(fields, "paper.params_exact", dict, path, {})
-    values = {metrics[0].name: take(fields, f"paper.{metrics[0].name}", float, path)}
-    for metric in metrics[1:]:
-        value = take(fields, f"paper.{metric.name}", float, path, None)
-        values |= {} if value is None else {metric.name: value}
+    given = {m.name: take(fields, f"paper.{m.name}", float, path, None) for m in metrics}
+    values = {name: value for name, value in given.items() if value is not None}
+    if paper is not None:
+        take(fields, f"paper.{metrics[0].name}", float, path)  # every row has the table's own
+    elif values:
+        raise RecordError(
+            f"{path}: key 'paper.{next(iter(values))}': table.yaml says of no place in the paper "
+            "(key 'paper'), so that no number of a row can be the paper's"
+        )
     return Row(
         id=path.stem,
         label=take(fields, "paper.label", str, path),
@@ -232,7 +230,7 @@ def _figure(figure: str, fields: Any, path: Path) -> Figure:
     rows = []
     for name in take(whole, key("rows"), list, path):
         folder, _, row = str(name).partition("/")
-        table = _table_id(folder)
+        table = table_of(folder)
         if folder_name(table) != folder or not table or not row:
             raise RecordError(f"{path}: key '{key('rows')}': {name!r} is not like table7/cnn")
         rows.append((table, row))
@@ -242,5 +240,5 @@ def _figure(figure: str, fields: Any, path: Path) -> Figure:
     if DRAWINGS[drawing].one_row and len(rows) != 1:
         raise RecordError(f"{path}: key '{key('rows')}': {drawing} are drawn of one row")
     array = take(whole, key("array"), str, path) if DRAWINGS[drawing].needs == "arrays" else None
-    title, paper = take(whole, key("title"), str, path), take(whole, key("paper"), str, path)
+    title, paper = take(whole, key("title"), str, path), take(whole, key("paper"), str, path, None)
     return Figure(figure, title, paper, tuple(rows), array, drawing)

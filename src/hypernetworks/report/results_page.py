@@ -81,7 +81,7 @@ def _shown(table: Table, column: Column) -> list[tuple[str, Evidence, str]]:
 
 def _ours(table: Table, evidence: Evidence) -> str:
     values = list(evidence.summary.values(table.metric.name).values())
-    return spread(values).text(table.metric.digits) + doubts(evidence.summary)
+    return spread(values).text(table.metric.digits) + doubts(evidence)
 
 
 def _claims(table: Table, column: Column) -> list[str]:

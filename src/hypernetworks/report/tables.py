@@ -18,6 +18,7 @@ from hypernetworks.report.columns import (
     incomparable,
     published_column,
     short_cell,
+    shown_profile,
     yours_column,
 )
 from hypernetworks.report.notes import notes, notices
@@ -91,7 +92,8 @@ def as_text(lines: Sequence[Line], style: str, label_width: int | None = None) -
 def _line(table: Table, row: Row, columns: Sequence[Column]) -> Line:
     detail = columns[-1]
     evidence = detail.evidence[row.id]
-    line = {"row": table.label(row, detail.profile), "paper": _paper(table, row, 0, columns)}
+    profile = shown_profile(table, detail, row.id)
+    line = {"row": table.label(row, profile), "paper": _paper(table, row, 0, columns)}
     line |= {column.heading: cell(table.metric, column, row.id) for column in columns}
     for number, metric in enumerate(table.metrics[1:], start=1):
         line[f"{metric.name}, paper"] = _paper(table, row, number, columns)
@@ -99,7 +101,7 @@ def _line(table: Table, row: Row, columns: Sequence[Column]) -> Line:
             line[f"{metric.name}, {column.heading}"] = short_cell(metric, column, row.id)
     line["profile · data"] = about(evidence)
     line["seeds"] = ", ".join(map(str, evidence.summary.counted)) or "-"
-    line["parameters"] = parameters(row, evidence, detail.profile)
+    line["parameters"] = parameters(row, evidence, profile)
     if detail.profile == "paper":
         line["paper prints"] = millions(row.params)
     return line
