@@ -183,6 +183,51 @@ def test_changes_within_and_between_strokes(leave, experiments, results):
     )
 
 
+TRANSLATED = """
+'99': {title: Sentences, rows: [table7/cnn, table7/hyper_cnn], drawing: translations, array: made}
+"""
+
+
+def of_sentences(*made, source="A|b* <i>c</i> \\ 5_000"):
+    lines = [f"{source}\tRéf. {number}\t{text}" for number, text in enumerate(made)]
+    return {"made": np.frombuffer("\n".join(lines).encode(), np.uint8)}
+
+
+def test_translations_stand_side_by_side_after_the_rows(leave, experiments, page):
+    with (experiments / "figures.yaml").open("a") as file:
+        file.write(TRANSLATED)
+    leave("cnn", of_sentences("[un](x)", "deux"), [], profile="lite", kind="part")
+    assert "Figure 99" not in page(), "a row is missing"
+    leave("hyper_cnn", of_sentences("`one`", ""), [], profile="lite", kind="part", seed=3)
+    text = page()
+    above, _, below = text.partition("Figure 99: Sentences (")
+    assert "| Hyper Convnet" in above or "| Small Hyper Convnet" in above
+    assert below.startswith(
+        "Normal Convnet, few epochs: profile lite, part data, seed 0; "
+        "Small Hyper Convnet: profile lite, part data, seed 3).\n\n| source | "
+    )
+    head, _, *rows = [line for line in below.splitlines() if line.startswith("|")]
+    assert head == "| source | reference | Normal Convnet, few epochs | Small Hyper Convnet |"
+    # A reader of Markdown: cells end at bars without a backslash, which it takes from the others.
+    cells = [re.split(r"(?<!\\) ?\| ?", row.strip("| ").replace("\\\\", "/")) for row in rows]
+    shown = [[re.sub(r"\\([!-/:-@[-`{-~])", r"\1", cell) for cell in row] for row in cells]
+    assert shown[0] == ["A|b* <i>c</i> / 5_000", "Réf. 0", "[un](x)", "`one`"]
+    assert shown[1][:3] == ["A|b* <i>c</i> / 5_000", "Réf. 1", "deux"]
+    assert not re.search(r"(?<!\\)[*<>`_\[\]]", "".join(rows).replace("\\\\", ""))
+
+
+def test_translations_of_other_sentences_are_told_and_not_shown(leave, experiments, page):
+    with (experiments / "figures.yaml").open("a") as file:
+        file.write(TRANSLATED)
+    leave("cnn", of_sentences("un"), [])
+    leave("hyper_cnn", of_sentences("one", source="else"), [])
+    assert (
+        "\n\nFigure 99: Normal Convnet and Hyper Convnet did not translate the same sentences, or "
+        "have other references: run both again on the same data."
+    ) in page()
+    assert "| source |" not in page()
+
+
 def test_figures_without_numbers_or_runs(leave, experiments, results):
     tables = load_tables(experiments)
     assert of_figure(load_figures(experiments)["2"], tables, results) is None

@@ -16,10 +16,9 @@ from hypernetworks.report.drawings.gates import (
 from hypernetworks.report.drawings.histograms import SATURATED, saturated, shares_of
 from hypernetworks.report.drawings.ink import change_by_pen
 from hypernetworks.report.drawings.pen import line_and_changes
-from hypernetworks.report.figures import panels_of
+from hypernetworks.report.figures import published_panels
 from hypernetworks.report.panels import Panel
 from hypernetworks.report.protocol import Figure, Row, Table
-from hypernetworks.report.records import RecordError
 
 
 @dataclass(frozen=True)
@@ -88,13 +87,10 @@ def of_figure(figure: Figure, tables: list[Table], results: Path) -> tuple[str, 
         "pen": _changes_of_pen,
         "curves": _catching_up,
     }
-    for profile in ("paper", "lite") if figure.drawing in said else ():
-        try:
-            panels = panels_of(figure, tables, results, profile, ("published",))
-        except RecordError:
-            continue
-        return profile, said[figure.drawing](figure, tables, panels)
-    return None
+    panels = published_panels(figure, tables, results) if figure.drawing in said else None
+    if panels is None:
+        return None
+    return str(panels[0].record["profile"]), said[figure.drawing](figure, tables, panels)
 
 
 def _saturation(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> str:

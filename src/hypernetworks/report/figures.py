@@ -32,8 +32,8 @@ def draw(
 
     Returns:
         `figure<id>-<profile>` under `out_dir`: as .png and .svg, a sampled text as .txt, with its
-        gates also as .html; last the .json that names the records and commits behind it, and says
-        what is missing.
+        gates also as .html, translations as .txt and .html; last the .json that names the
+        records and commits behind it, and says what is missing.
     Raises:
         RecordError: for an unknown figure, rows without a run, a damaged record or array.
     """
@@ -86,6 +86,16 @@ def panels_of(
         assert record is not None  # else it is lacking
         panels.append(Panel(table.label(row, profile), _result(table, record), record))
     return panels
+
+
+def published_panels(figure: Figure, tables: list[Table], results: Path) -> list[Panel] | None:
+    """Those of the published runs, of the first profile that has them; None without any."""
+    for profile in ("paper", "lite"):
+        try:
+            return panels_of(figure, tables, results, profile, ("published",))
+        except records.RecordError:
+            continue
+    return None
 
 
 def newest(

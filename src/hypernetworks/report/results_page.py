@@ -12,6 +12,8 @@ from hypernetworks.report.columns import (
     incomparable,
     published_column,
 )
+from hypernetworks.report.drawings.translations import OtherSentences, markdown, side_by_side
+from hypernetworks.report.figures import published_panels
 from hypernetworks.report.pages import device
 from hypernetworks.report.protocol import Figure, Table
 from hypernetworks.report.tables import (
@@ -133,12 +135,26 @@ def _difference(table: Table, found: Difference) -> Line:
 
 
 def _figure(figure: Figure, tables: list[Table], results: Path, drawn: Path) -> str:
-    """The figure's numbers, and its pictures where they are drawn."""
+    """The figure's numbers or samples, and its pictures where they are drawn."""
     said = of_figure(figure, tables, results)
     parts = [f"Figure {figure.id}, profile {said[0]}: {said[1]}."] if said else []
+    parts += _samples(figure, tables, results) if figure.drawing == "translations" else []
     for path in sorted(drawn.glob(f"figure{figure.id}-*")):
         if path.name.endswith(DRAWN):
             title = f"Figure {figure.id}: {figure.title}"
             mark = "!" if path.suffix in (".png", ".svg") else ""
             parts.append(f"{mark}[{title}]({drawn.name}/{path.name})")
     return "\n\n".join(parts)
+
+
+def _samples(figure: Figure, tables: list[Table], results: Path) -> list[str]:
+    """What the published runs made of the same sentences, or why that cannot be shown."""
+    panels = published_panels(figure, tables, results)
+    if panels is None:
+        return []
+    runs = "; ".join(f"{panel.label}: {panel.about}" for panel in panels)
+    try:
+        table = markdown(panels, side_by_side(panels, str(figure.array)))
+    except OtherSentences as error:  # of one row a newer run is published than of another
+        return [f"Figure {figure.id}: {error}."]
+    return [f"Figure {figure.id}: {figure.title} ({runs}).", table]

@@ -8,6 +8,7 @@ Modules:
     text                sampled text (figures 14, 15)
     lines               generated lines of handwriting (figures 16 to 18)
     pen                 one of them, how the generated weights change (figure 7); also moving
+    translations        sentences, references, translations, side by side (appendix A.6)
 """
 
 from collections.abc import Callable, Sequence
@@ -23,6 +24,7 @@ from hypernetworks.report.drawings import (
     lines,
     pen,
     text,
+    translations,
 )
 from hypernetworks.report.panels import Panel
 
@@ -51,4 +53,5 @@ DRAWINGS = {
     "text": Drawing(text.draw),
     "lines": Drawing(lines.draw, one_row=True),
     "pen": Drawing(pen.draw, one_row=True),
+    "translations": Drawing(translations.draw),
 }
