@@ -26,7 +26,10 @@ def test_draws_and_mirrors(small, tmp_path, capsys):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["9"], "no figure '9'; there are: 2, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 17, 18"),
+        (
+            ["9"],
+            "no figure '9'; there are: 2, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 17, 18, a6, multi30k",
+        ),
         (["2"], "table7/cnn, table7/hyper_cnn"),
     ],
 )

@@ -43,7 +43,7 @@ def main(arguments: list[str]) -> int:
 
 def _parser() -> Parser:
     parser = Parser(prog="python -m hypernetworks figure", description=__doc__)
-    parser.add_argument("figure", help="2, 8, ...")
+    parser.add_argument("figure", help="2, 8, a6, ...")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     parser.add_argument("--out", type=Path, help="default: RESULTS/figures")
