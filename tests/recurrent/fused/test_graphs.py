@@ -153,7 +153,8 @@ def test_the_steps_are_traced_whole(monkeypatch):
 def test_a_deprecation_within_torchs_compiler_is_no_error_of_the_callers(monkeypatch):
     def compiling(function):
         about = {"category": DeprecationWarning, "filename": "_script.py", "lineno": 1}
-        warnings.warn_explicit("`torch.jit.script_method` is deprecated", module="torch.jit", **about)
+        told = "`torch.jit.script_method` is deprecated"
+        warnings.warn_explicit(told, module="torch.jit", **about)
         return function
 
     monkeypatch.setattr(torch, "compile", compiling)
