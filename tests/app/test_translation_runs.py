@@ -83,6 +83,7 @@ def test_text_of_ones_own_is_trained_on_and_held_to(own, tmp_path):
         (("dataset.init_range=-1",), "init_range=-1"),
         (("dataset.beam=0",), "dataset.beam=0"),
         (("dataset.alpha=-0.5",), "dataset.alpha=-0.5"),
+        (("dataset.folder=text",), "give one of both"),
         (("dataset.tokens=0",), "dataset.tokens=0"),
         (("dataset.subwords=100000",), "dataset.subwords=100000"),
         (("dataset.splits=[train,valid]",), "dataset.splits"),

@@ -32,7 +32,7 @@ FREE_GROUPS = ("experiment", "sweep", "profile")
 def protocol(cfg: DictConfig) -> dict[str, Any]:
     """The canonical protocol of a composed configuration."""
     config: Any = OmegaConf.to_container(cfg, resolve=True)
-    if "path" in config["dataset"]:
+    if config["dataset"].get("path") is not None:
         config["dataset"]["path"] = _from_here(config["dataset"]["path"])
     config["trainer"]["lr_table"] = _plain(config["trainer"]["lr_table"])
     model = MODELS.get(config["model"].get("name"))

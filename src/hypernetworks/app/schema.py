@@ -199,10 +199,12 @@ class Wmt14Config(TranslationConfig):
 
 @dataclass
 class ParallelTextConfig(TranslationConfig):
-    """Any parallel text: at `path`, files NAME.LANGUAGE of three `splits` and two `languages`."""
+    """Any parallel text: files NAME.LANGUAGE of three `splits` and two `languages`, at `path`, or,
+    which is the same run wherever data lie, in `folder` of data_dir."""
 
     name: str = "parallel_text"
-    path: str = MISSING
+    path: str | None = None
+    folder: str | None = None
     languages: list[str] = MISSING
     splits: list[str] = MISSING
 

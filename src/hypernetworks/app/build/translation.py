@@ -147,9 +147,7 @@ def _load(cfg: DictConfig) -> PairSplits:
     of_training = cleaning, dataset.excerpt, dataset.subwords
     if dataset.name == wmt14.NAME:
         return wmt14.load(data_dir, kind, list(dataset.corpora), list(dataset.valid), *of_training)
-    path = Path(dataset.path).expanduser()
-    if kind == "sample":
-        path = data_dir / "generated" / dataset.name
+    path = _place(dataset, data_dir, kind)
     return parallel_text.load(
         path, kind, list(dataset.languages), list(dataset.splits), *of_training
     )
@@ -159,6 +157,18 @@ def _about(splits: PairSplits) -> dict[str, Any]:
     """What the record says of the data, and how BLEU is counted on them."""
     about: dict[str, Any] = dict(splits.provenance)
     return {**about, "split": {**about["split"], "scoring": signatures()}}
+
+
+def _place(dataset: DictConfig, data_dir: Path, kind: str) -> Path:
+    """Where a parallel text lies."""
+    if kind == "sample":
+        return data_dir / "generated" / str(dataset.name)
+    if (dataset.path is None) == (dataset.folder is None):
+        raise RunError(
+            f"dataset.path={dataset.path} dataset.folder={dataset.folder}: give one of both, the "
+            "folder of your text or the name of one under data_dir"
+        )
+    return data_dir / dataset.folder if dataset.path is None else Path(dataset.path).expanduser()
 
 
 def _target_counts(splits: PairSplits) -> Tensor:
