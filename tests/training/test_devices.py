@@ -44,3 +44,11 @@ def test_more_processes_than_gpus_are_refused_by_each_of_them(monkeypatch, known
     told = f"{processes} processes on this machine, GPUs: 2; use --nproc-per-node=2, or device=cpu"
     with pytest.raises(SettingsError, match=told), devices.placement("auto"):
         pass
+
+
+def test_the_memory_of_the_machine():
+    about = Path("/proc/meminfo")
+    if not about.exists():
+        pytest.skip("no such file on this system")
+    kilobytes = int(about.read_text().split()[1])
+    assert devices.memory_of(torch.device("cpu")) == pytest.approx(1024 * kilobytes, rel=1e-3)

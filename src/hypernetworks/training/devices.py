@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
-from os import environ
+from os import environ, sysconf
 from typing import Any
 
 import torch
@@ -99,6 +99,13 @@ def placement(name: str) -> Iterator[Placement]:
         dist.barrier()
     finally:
         dist.destroy_process_group()
+
+
+def memory_of(device: torch.device) -> int:
+    """Bytes of memory of a GPU, or of the machine."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_properties(device).total_memory
+    return sysconf("SC_PAGE_SIZE") * sysconf("SC_PHYS_PAGES")
 
 
 def _device(name: str) -> torch.device:

@@ -11,6 +11,7 @@ from omegaconf import DictConfig, OmegaConf
 from torch import nn
 
 from hypernetworks.app.checks import RunError
+from hypernetworks.training.devices import memory_of
 
 
 def build_model(
@@ -18,7 +19,8 @@ def build_model(
 ) -> nn.Module:
     """The model, initialised on the CPU so that every device starts the same.
 
-    On the meta device nothing is allocated: enough to count parameters.
+    On the meta device nothing is allocated: enough to count parameters. An architecture is built
+    there first, to see that it fits.
 
     Args:
         model: the configuration's group, with a `name` of the registry or a `_target_`.
@@ -27,9 +29,13 @@ def build_model(
             those that its signature has and its configuration does not give.
     Raises:
         RunError: with the reason, if it cannot be built.
+        MemoryError: if the parameters of an architecture are larger than the memory.
     """
+    place = torch.device(device)
+    if place.type != "meta" and "_target_" not in model:
+        _check_fits(build_model(model, named, "meta", **fit), place)
     try:
-        with torch.device(device if str(device) == "meta" else "cpu"):
+        with torch.device("meta" if place.type == "meta" else "cpu"):
             built = _own(model, fit) if "_target_" in model else _named(model, named, fit)
     except InstantiationException as error:
         reason = " ".join(str(error.__cause__ or error).split())
@@ -38,6 +44,14 @@ def build_model(
         reason = " ".join(str(error).split())
         raise RunError(f"the model cannot be built: {reason}") from error
     return built.to(device)
+
+
+def _check_fits(untouched: nn.Module, device: torch.device) -> None:
+    """Where a system promises more memory than it has, filling it would kill the process."""
+    size = sum(parameter.nbytes for parameter in untouched.parameters())
+    for place in (torch.device("cpu"), device):
+        if size > memory_of(place):
+            raise MemoryError(f"parameters of {size:,} bytes, {place} has {memory_of(place):,}")
 
 
 def _named(model: DictConfig, named: Callable[..., nn.Module], fit: dict[str, Any]) -> nn.Module:
