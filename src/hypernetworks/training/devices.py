@@ -138,3 +138,5 @@ def _same_numbers_every_time() -> None:
     environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     torch.backends.cudnn.benchmark = False
     torch.use_deterministic_algorithms(True, warn_only=True)
+    # Memory that is about to be written needs no numbers of its own first.
+    torch.utils.deterministic.fill_uninitialized_memory = False
