@@ -9,6 +9,8 @@ from dataclasses import replace
 from statistics import median
 
 import torch
+from tabulate import tabulate
+from torch.profiler import ProfilerActivity, profile
 
 from benchmarks.measure import compare
 from benchmarks.recurrent import P, layer
@@ -16,6 +18,7 @@ from hypernetworks.training.precision import has_bfloat16_units
 
 SIZE = replace(P, steps=100)
 TARGET_MS = 8.0
+SHOWN = 15  # kernels of the breakdown
 
 
 def _training(module: torch.nn.Module, x: torch.Tensor) -> Callable[[], None]:
@@ -41,6 +44,24 @@ def _seconds(step: Callable[[], None], repeats: int, warm: int) -> list[float]:
     return found
 
 
+def breakdown(step: Callable[[], None], activity: ProfilerActivity) -> str:
+    """Where one step's time on the device goes: the kernels that take most of it, and all."""
+    with profile(activities=[activity]) as profiler:
+        step()
+        if torch.cuda.is_available():
+            torch.cuda.synchronize()
+    of_device = activity is ProfilerActivity.CUDA
+    found = [
+        (e.self_device_time_total if of_device else e.self_cpu_time_total, e.count, e.key[:90])
+        for e in profiler.key_averages()
+    ]
+    rows = [(time / 1e3, count, time / count, name) for time, count, name in found if time > 0]
+    rows.sort(reverse=True)
+    total = sum(row[0] for row in rows), sum(row[1] for row in rows)
+    shown = [*rows[:SHOWN], (*total, total[0] * 1e3 / total[1], "all")]
+    return tabulate(shown, ["ms", "launched", "us each", "kernel"], floatfmt=".2f")
+
+
 def main() -> None:
     if not torch.cuda.is_available():
         print("the recurrent core on a GPU: not measured, no CUDA device")
@@ -54,6 +75,8 @@ def main() -> None:
     for backend, repeats in (("fused", 30), ("reference", 5)):
         stack = layer(SIZE, backend=backend, device="cuda")
         found[backend] = _seconds(_training(stack, x), repeats, warm=10)
+        if backend == "fused":
+            print(breakdown(_training(stack, x), ProfilerActivity.CUDA))
     lstm = torch.nn.LSTM(SIZE.inputs, SIZE.hidden, device="cuda")
     cudnn = _seconds(_training(lstm, x), 30, warm=10)
     milliseconds = median(found["fused"]) * 1e3

@@ -83,3 +83,13 @@ def test_without_a_gpu_it_says_so(capsys):
         pytest.skip("there is a GPU")
     gpu.main()
     assert "no CUDA device" in capsys.readouterr().out
+
+
+def test_the_breakdown_names_what_takes_longest_and_sums_all():
+    weight = torch.randn(200, 200)
+    table = gpu.breakdown(lambda: [weight @ weight for _ in range(3)], gpu.ProfilerActivity.CPU)
+    lines = table.splitlines()
+    (product,) = (line for line in lines if line.endswith("aten::mm"))
+    assert product.split()[1] == "3"
+    assert len(lines) <= 2 + gpu.SHOWN + 1
+    assert lines[-1].endswith("all")
