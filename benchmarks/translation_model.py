@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 import torch
-import torch.nn.functional as F
 
 from hypernetworks.data.pair_batches import PairBatch, PairBatches
 from hypernetworks.data.pairs import Pairs, Shard
@@ -88,7 +87,7 @@ class Training:
         source, read, following, _ = self.batch
         self.optimizer.zero_grad(set_to_none=True)
         with self.placement.autocast(self.precision):
-            loss = F.cross_entropy(self.model(source, read), following)
+            loss = self.model(source, read, following) / len(following)
         loss.backward()
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), 5.0)
         self.optimizer.step()

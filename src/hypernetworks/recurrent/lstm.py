@@ -182,7 +182,7 @@ class LSTMCell(Cell[LSTMState]):
     def _arguments(self, inputs: Tensor, state: LSTMState, masks: Masks) -> tuple[Any, ...]:
         """Those of the fused operators, with W_x x as `inputs`."""
         if self.bias is not None:
-            inputs = inputs + self.bias.to(inputs.dtype)
+            inputs = inputs.add_(self.bias.to(inputs.dtype))
         real = arithmetic_dtype(inputs)
         return (
             inputs.contiguous(),
