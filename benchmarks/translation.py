@@ -61,7 +61,7 @@ class Timed:
 
 
 def training(
-    cell: str, batches: PairBatches, size: Size = REDUCED, steps: int = 12
+    cell: str, batches: PairBatches, size: Size = REDUCED, steps: int = 8
 ) -> tuple[float, float]:
     """Prints the ratio of steps to their products; returns it, and target subwords a second."""
     step = Training(build(cell, size, CPU.device), batches, CPU)
@@ -104,9 +104,7 @@ def growth(
     )
 
 
-def measure(
-    size: Size = REDUCED, steps: int = 12, symbols: int = SYMBOLS, late: int = LATE
-) -> None:
+def measure(size: Size = REDUCED, steps: int = 8, symbols: int = SYMBOLS, late: int = LATE) -> None:
     """Prints all figures of both models."""
     batches = PairBatches(some_pairs(64 * size.batch, size.symbols), size.batch)
     rows, source = [], next(batches.epoch(0))[0]
