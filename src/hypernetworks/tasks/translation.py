@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy
 from torch.nn.utils.rnn import PackedSequence
 
 from hypernetworks.models.beam import Translator, beam_search, check_search
@@ -76,7 +75,7 @@ class Translation:
 
     def loss(self, model: nn.Module, batch: PairBatch) -> Tensor:
         """The mean log-loss of the batch's pairs, over `predictions`."""
-        return log_losses(model, batch).sum() / (batch[3] * self.predictions)
+        return log_loss(model, batch) / (batch[3] * self.predictions)
 
     def evaluate(
         self, model: nn.Module, batches: Batches, metrics: Sequence[str] | None = None
@@ -91,7 +90,7 @@ class Translation:
         for batch in batches.epoch(0):
             pairs, _, of_these = batch
             if "log_perplexity" in names:
-                nats += log_losses(model, pairs).double().sum().cpu()
+                nats += log_loss(model, pairs).double().cpu()
                 count += len(pairs[2])
             if {"bleu", "bleu_13a"} & set(names):
                 found += self.translations(model, batch)
@@ -148,13 +147,14 @@ class Baseline(nn.Module):
         smoothed = counts.double() + 1
         self.register_buffer("log_shares", (smoothed / smoothed.sum()).log().float())
 
-    def forward(self, source: PackedSequence, read: PackedSequence) -> Tensor:
-        """The same logits (P, V) for every prediction."""
+    def forward(self, source: PackedSequence, read: PackedSequence, following: Tensor) -> Tensor:
+        """The nats () of all predictions together, as of `GNMT` with `following`."""
         assert isinstance(self.log_shares, Tensor)
-        return self.log_shares.expand(len(read.data), -1)
+        return -self.log_shares[following].sum()
 
 
-def log_losses(model: nn.Module, batch: PairBatch) -> Tensor:
-    """The nats (P,) of each prediction."""
+def log_loss(model: nn.Module, batch: PairBatch) -> Tensor:
+    """The nats () of all predictions of a batch together."""
     source, read, following, _ = batch
-    return cross_entropy(model(source, read).float(), following, reduction="none")
+    loss: Tensor = model(source, read, following)
+    return loss
