@@ -1,8 +1,10 @@
 """What every test stands on: no tracker online, sample data generated once, small runs."""
 
+import json
 import os
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -24,20 +26,60 @@ def data_dir(tmp_path_factory):
     return folder
 
 
-@pytest.fixture
-def command(data_dir, tmp_path):
-    """Runs `python -m hypernetworks` in an empty folder, on one thread, as a user would."""
+@contextmanager
+def warm_starts(python_path=os.environ.get("PYTHONPATH", "")):
+    """Runs the command line as tests/warm.py does: `run(words, folder, environment, outputs)`."""
+    variables = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "PYTHONPATH": python_path}
+    server = [sys.executable, "-m", "tests.warm"]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
+    with subprocess.Popen(server, cwd=ROOT, env={**os.environ, **variables}, **pipes) as process:
 
-    def run(*arguments, check=True, module="hypernetworks", **options):
+        def run(words, folder, outputs, largest=None, **more):
+            environment = {**os.environ, **variables, **more}
+            request = {"words": words, "folder": str(folder), "environment": environment}
+            request |= {"outputs": [str(path) for path in outputs], "largest": largest}
+            print(json.dumps(request), file=process.stdin, flush=True)
+            status = int(process.stdout.readline())
+            return subprocess.CompletedProcess(words, status, *(p.read_text() for p in outputs))
+
+        yield run
+
+
+@pytest.fixture(scope="session")
+def warm():
+    with warm_starts() as run:
+        yield run
+
+
+@pytest.fixture
+def cold(data_dir, tmp_path):
+    """Runs `python -m hypernetworks` as a user would, in an empty folder, on one thread."""
+
+    def run(*words):
         done = subprocess.run(
-            [sys.executable, "-m", module, *arguments],
+            [sys.executable, "-m", "hypernetworks", *words],
             cwd=tmp_path,
             env={**os.environ, "HYPERNETWORKS_DATA": str(data_dir), "OMP_NUM_THREADS": "1"},
             capture_output=True,
             text=True,
             timeout=900,
-            **options,
         )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done
+
+    return run
+
+
+@pytest.fixture
+def command(warm, data_dir, tmp_path, tmp_path_factory):
+    """The same without its imports, for all but processes that start others."""
+    printed = tmp_path_factory.mktemp("printed")
+    outputs = (printed / "stdout", printed / "stderr")
+
+    def run(*words, check=True, largest=None):
+        """largest: bytes beyond which no file may grow, as on a full disk."""
+        data = {"HYPERNETWORKS_DATA": str(data_dir)}
+        done = warm(words, tmp_path, outputs, largest, **data)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done

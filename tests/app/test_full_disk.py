@@ -3,7 +3,6 @@
 import errno
 import logging
 import os
-import resource
 from pathlib import Path
 
 import pytest
@@ -24,10 +23,7 @@ def test_a_checkpoint_that_does_not_fit(command, tmp_path):
     """Files that may not grow beyond 100 kB stand for a full disk: the record fits, no checkpoint
     does."""
     words = ("experiment=table7/hyper_cnn", "logger=none", "trainer.checkpoint_every=0", *SMALL)
-    limit = (100_000, 100_000)
-    done = command(
-        *words, check=False, preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit)
-    )
+    done = command(*words, check=False, largest=100_000)
     assert done.returncode == 1
     (record,) = find(tmp_path / "results")
     folder = record.path.parent / record["id"]

@@ -1,6 +1,5 @@
 """A folder of one's own, beside the installed package: row, trainer, model, text, images."""
 
-import os
 import subprocess
 import sys
 import zipfile
@@ -9,7 +8,7 @@ import pytest
 from PIL import Image
 
 from hypernetworks.report.records import find, read
-from tests.conftest import ROOT
+from tests.conftest import ROOT, warm_starts
 
 SHORT = ("trainer.max_steps=4", "trainer.eval_every=2", "threads=1", "logger=none")
 FILES = {
@@ -52,19 +51,20 @@ class Net(nn.Sequential):
 
 
 @pytest.fixture(scope="module")
-def site(tmp_path_factory):
-    """The package unpacked from its wheel."""
+def installed(tmp_path_factory):
+    """Runs the command line of the package unpacked from its wheel."""
     folder = tmp_path_factory.mktemp("wheel")
     command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)]
     subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
-    return folder / "site"
+    with warm_starts(str(folder / "site")) as run:
+        yield run
 
 
 @pytest.fixture
-def project(site, tmp_path):
+def project(installed, tmp_path, tmp_path_factory):
     """An empty folder with the user's files; runs the installed package's command line there."""
     for name, text in FILES.items():
         path = tmp_path / name
@@ -76,20 +76,11 @@ def project(site, tmp_path):
         picture = Image.new("RGB", (12, 10), (number * 6, 90 * (number % 3), 50))
         picture.save(tmp_path / "pictures" / kind / f"{number}.png")
 
+    printed = tmp_path_factory.mktemp("printed")
+    outputs = (printed / "stdout", printed / "stderr")
+
     def call(*arguments, check=True):
-        code = (
-            f"import sys; sys.path.insert(0, {str(site)!r})\n"
-            f"sys.argv = ['hypernetworks', *{arguments!r}]\n"
-            "from hypernetworks.__main__ import main; main()"
-        )
-        done = subprocess.run(
-            [sys.executable, "-c", code],
-            cwd=tmp_path,
-            env={**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": ""},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
+        done = installed(arguments, tmp_path, outputs)
         if check:
             assert done.returncode == 0, done.stdout + done.stderr
         return done

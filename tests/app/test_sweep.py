@@ -20,9 +20,9 @@ from tests.conftest import ROOT
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
-def test_a_sweep_runs_rows_times_seeds(command, tmp_path, launcher):
+def test_a_sweep_runs_rows_times_seeds(cold, tmp_path, launcher):
     options = ("sweep=table_a1", "seed=0,1", f"hydra/launcher={launcher}", "logger=none", *SMALL)
-    command(*options)
+    cold(*options)
     found = find(tmp_path / "results" / "runs")
     assert [(r["row"], r["seed"]) for r in found] == [
         ("coord_mlp", 0),
@@ -192,10 +192,10 @@ def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
         assert saved["progress"]["step"] == record["steps"] > 0
 
 
-def test_there_are_no_more_processes_than_rows(command, tmp_path):
+def test_there_are_no_more_processes_than_rows(cold):
     """One that never had a row would die of a terminal's Ctrl-C, and break the pool."""
     launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=8", "hydra.launcher.verbose=11")
-    done = command("-m", "experiment=table7/cnn,table_a1/mlp", *launcher, "logger=none", *SMALL)
+    done = cold("-m", "experiment=table7/cnn,table_a1/mlp", *launcher, "logger=none", *SMALL)
     assert "with 2 concurrent workers" in done.stdout + done.stderr
 
 

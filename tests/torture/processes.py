@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from hypernetworks.__main__ import main
+from hypernetworks import __main__ as program
 
 PATIENCE = 180.0  # seconds after which a run hangs
 MEMORY = 16 * 2**30  # bytes of address space
@@ -77,7 +77,7 @@ def start(words: Sequence[str], folder: Path, largest: int | None = None) -> Pro
         os.close(reading)
         os.dup2(writing, 1)
         os.dup2(writing, 2)
-        os._exit(_run(words, folder, largest))
+        os._exit(run(words, folder, largest))
     os.close(writing)
     return Process(pid, reading)
 
@@ -87,16 +87,16 @@ def finish(words: Sequence[str], folder: Path, largest: int | None = None) -> En
     return start(words, folder, largest).ended()
 
 
-def _run(words: Sequence[str], folder: Path, largest: int | None) -> int:
-    """Its status, as Python would leave with it."""
+def run(words: Sequence[str], folder: Path, largest: int | None) -> int:
+    """Runs it in this process; its status, as Python would leave with it."""
     status: object = 1
     try:
         os.chdir(folder)
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         if largest is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
-        sys.argv = ["hypernetworks", *words]
-        main()
+        sys.argv = [program.__file__, *words]
+        program.main()
         status = 0
     except SystemExit as leave:
         status = leave.code or 0

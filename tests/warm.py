@@ -1,0 +1,43 @@
+"""`python -m hypernetworks` in processes forked from one that has imported all that they need.
+
+Reads a request a line and answers each with the exit status of a process of its own. It spares the
+tests seconds of imports for each; cold starts have tests of their own.
+"""
+
+import gc
+import json
+import os
+import signal
+import sys
+
+import torch._dynamo
+import torchvision
+import wandb  # noqa: F401
+
+import hypernetworks.app.run  # noqa: F401
+from tests.torture.processes import run
+
+PATIENCE = 900  # seconds after which a process hangs
+
+
+def become(words, folder, environment, outputs, largest):
+    """This process is now one that was started with these words in this folder; its status."""
+    signal.alarm(PATIENCE)
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, path in enumerate((os.devnull, *outputs)):
+        os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
+    return run(words, folder, largest)
+
+
+def serve():
+    gc.freeze()  # else each process copies what the collector touches
+    for line in sys.stdin:
+        child = os.fork()
+        if not child:
+            os._exit(become(**json.loads(line)))
+        print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]), flush=True)
+
+
+if __name__ == "__main__":
+    serve()
