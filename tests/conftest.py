@@ -27,9 +27,10 @@ def data_dir(tmp_path_factory):
 
 
 @contextmanager
-def warm_starts(python_path=os.environ.get("PYTHONPATH", "")):
-    """Runs the command line as tests/warm.py does: `run(words, folder, environment, outputs)`."""
-    variables = {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive", "PYTHONPATH": python_path}
+def warm_starts(**variables):
+    """Yields what runs the command line as tests/warm.py does, with variables of the environment:
+    `run(words, folder, (stdout, stderr))`, which gives the ended process."""
+    variables |= {"OMP_NUM_THREADS": "1", "OMP_WAIT_POLICY": "passive"}
     server = [sys.executable, "-m", "tests.warm"]
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "text": True}
     with subprocess.Popen(server, cwd=ROOT, env={**os.environ, **variables}, **pipes) as process:
@@ -55,7 +56,7 @@ def warm():
 def cold(data_dir, tmp_path):
     """Runs `python -m hypernetworks` as a user would, in an empty folder, on one thread."""
 
-    def run(*words):
+    def run(*words, check=True):
         done = subprocess.run(
             [sys.executable, "-m", "hypernetworks", *words],
             cwd=tmp_path,
@@ -64,7 +65,8 @@ def cold(data_dir, tmp_path):
             text=True,
             timeout=900,
         )
-        assert done.returncode == 0, done.stdout + done.stderr
+        if check:
+            assert done.returncode == 0, done.stdout + done.stderr
         return done
 
     return run

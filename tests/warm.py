@@ -10,8 +10,8 @@ import os
 import signal
 import sys
 
-import torch._dynamo
-import torchvision
+import torch._dynamo  # noqa: F401
+import torchvision  # noqa: F401
 import wandb  # noqa: F401
 
 import hypernetworks.app.run  # noqa: F401

@@ -59,7 +59,7 @@ def installed(tmp_path_factory):
     (wheel,) = folder.glob("*.whl")
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(folder / "site")
-    with warm_starts(str(folder / "site")) as run:
+    with warm_starts(PYTHONPATH=str(folder / "site")) as run:
         yield run
 
 
