@@ -1,21 +1,33 @@
 """`python -m hypernetworks sample`: text from a checkpoint, reproducibly, and clear refusals."""
 
 import json
+import shutil
 import subprocess
 import sys
 
 import pytest
 
+from hypernetworks.app.params import compose_row
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main
 from hypernetworks.report.records import find
 from hypernetworks.training.files import Checkpoint, load_checkpoint
+from tests.app.conftest import SMALL
+
+
+@pytest.fixture(scope="module")
+def ran(data_dir, tmp_path_factory):
+    """The results of a run of six steps."""
+    results = tmp_path_factory.mktemp("ran") / "results"
+    places = (f"data_dir={data_dir}", f"results_dir={results}")
+    run(compose_row("table3/ln_lstm_1000", "demo", "logger=none", *places, *SMALL))
+    return results
 
 
 @pytest.fixture
-def trained(small, tmp_path):
-    """A run of six steps; the arguments that find it."""
-    run(small("table3/ln_lstm_1000"))
+def trained(ran, tmp_path):
+    """The arguments that find a copy of the run."""
+    shutil.copytree(ran, tmp_path / "results")
     return ["table3/ln_lstm_1000", "--results", str(tmp_path / "results")]
 
 
