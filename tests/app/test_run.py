@@ -255,16 +255,10 @@ def test_what_deviates_from_a_row():
     assert deviations([*free, *other]) == other
 
 
-def arguments(data_dir, results):
+def arguments(data_dir, results, *more):
     options = [o for o in SMALL if "max_steps" not in o]
     places = [f"data_dir={data_dir}", f"results_dir={results}", "logger=none"]
-    return ["experiment=table7/hyper_cnn", "trainer.max_steps=60", *options, *places]
-
-
-def finish(data_dir, results, *more, module=("hypernetworks",)):
-    command = [sys.executable, "-m", *module, *arguments(data_dir, results), *more]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
+    return ["experiment=table7/hyper_cnn", "trainer.max_steps=60", *options, *places, *more]
 
 
 def wait_for_step(results, step):
@@ -288,13 +282,13 @@ def weights(results):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGKILL, signal.SIGTERM])
-def test_a_killed_run_resumes_to_the_same_bits(data_dir, tmp_path, signum):
+def test_a_killed_run_resumes_to_the_same_bits(command, data_dir, tmp_path, signum):
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    finish(data_dir, whole)
+    command(*arguments(data_dir, whole))
 
-    often = [*arguments(data_dir, killed), "trainer.checkpoint_every=0"]
-    command = [sys.executable, "-m", "hypernetworks", *often]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+    often = arguments(data_dir, killed, "trainer.checkpoint_every=0")
+    cold = [sys.executable, "-m", "hypernetworks", *often]
+    with subprocess.Popen(cold, stderr=subprocess.PIPE, text=True) as process:
         wait_for_step(killed, 5)
         os.kill(process.pid, signum)
         _, errors = process.communicate(timeout=60)
@@ -305,7 +299,7 @@ def test_a_killed_run_resumes_to_the_same_bits(data_dir, tmp_path, signum):
         assert record["status"] == "interrupted"
     else:
         assert record["status"] == "running"
-    finish(data_dir, killed)
+    command(*arguments(data_dir, killed))
 
     torch.testing.assert_close(weights(killed), weights(whole), rtol=0, atol=0)
     (one,), (two,) = find(whole), find(killed)
@@ -319,14 +313,16 @@ def test_a_killed_run_resumes_to_the_same_bits(data_dir, tmp_path, signum):
     assert parts[1][1] == 60
 
 
-def test_two_processes_train_as_one(data_dir, tmp_path):
+def test_two_processes_train_as_one(command, data_dir, tmp_path):
     """torchrun with gloo: the same data, averaged gradients, the same model within rounding."""
     one, two = tmp_path / "one", tmp_path / "two"
     # SGD, since Adam turns a gradient's last bit into a whole step where it is nearly 0
     options = ("trainer.optimizer=SGD", "trainer.lr=0.02", "trainer.max_steps=10", "device=cpu")
-    finish(data_dir, one, *options)
-    two_processes = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
-    finish(data_dir, two, *options, module=(*two_processes, "-m", "hypernetworks"))
+    command(*arguments(data_dir, one, *options))
+    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    words = ["-m", *torchrun, "-m", "hypernetworks", *arguments(data_dir, two, *options)]
+    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=240)
+    assert done.returncode == 0, done.stderr
     (record,) = find(two)
     assert record["machine"]["device_count"] == 2
     torch.testing.assert_close(weights(two)["last"], weights(one)["last"], rtol=1e-4, atol=1e-5)

@@ -74,47 +74,53 @@ def test_options_stand_anywhere():
     assert checked(["--info", "all", "model=mlp"]) == ["model=mlp", "--info", "all"]
 
 
+def table(results, jobs):
+    """The words of `make reproduce-table TABLE=a1 JOBS=...` with small runs."""
+    options = ("--table", "a1", "--results", str(results), "--jobs", jobs)
+    return ["reproduce", *options, "logger=none", *SMALL]
+
+
 @pytest.fixture
-def reproduce(data_dir, tmp_path):
-    """`make reproduce-table TABLE=a1` with small runs, two at a time."""
-
-    def call(*more, jobs="2", table="a1", **options):
-        chosen = ["--table", table, "--results", str(tmp_path), "--jobs", jobs]
-        words = [f"data_dir={data_dir}", "logger=none", *SMALL, *more]
-        command = [sys.executable, "-m", "hypernetworks", "reproduce", *chosen, *words]
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, **options)
-
-    return call
+def reproduce(command, tmp_path):
+    """One row after another."""
+    return lambda *more: command(*table(tmp_path, "1"), *more, check=False)
 
 
-def test_a_table_is_run_side_by_side_and_printed(reproduce, tmp_path):
-    done = reproduce()
+@pytest.fixture(scope="module")
+def beside(data_dir, tmp_path_factory):
+    """Two rows side by side: what they printed, and their results."""
+    results = tmp_path_factory.mktemp("beside")
+    words = [*table(results, "2"), f"data_dir={data_dir}"]
+    command = [sys.executable, "-m", "hypernetworks", *words]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=results)
     assert done.returncode == 0, done.stderr
-    assert "Table a1: Fully connected networks on MNIST" in done.stdout
-    assert "[a1/mlp demo seed 0] epoch" in done.stdout
-    assert done.stdout.splitlines()[-1] == f"The records are in {tmp_path / 'runs'}."
-    found = find(tmp_path)
+    return done.stdout, results
+
+
+def test_a_table_is_run_side_by_side_and_printed(beside):
+    printed, results = beside
+    assert "Table a1: Fully connected networks on MNIST" in printed
+    assert "[a1/mlp demo seed 0] epoch" in printed
+    assert printed.splitlines()[-1] == f"The records are in {results / 'runs'}."
+    found = find(results)
     assert {r["status"] for r in found} == {"finished"}
     assert {r["machine"]["threads"] for r in found} == {1}
     lines = [
-        json.loads(line)
-        for p in tmp_path.rglob("rows.jsonl")
-        for line in p.read_text().splitlines()
+        json.loads(line) for p in results.rglob("rows.jsonl") for line in p.read_text().splitlines()
     ]
     assert len({line["pid"] for line in lines if line["event"] == "begins"}) == 2
 
 
-def test_side_by_side_gives_the_numbers_of_one_after_another(reproduce, tmp_path):
+def test_side_by_side_gives_the_numbers_of_one_after_another(beside, reproduce, tmp_path):
     reproduce()
-    beside = {r["row"]: r["metrics"] for r in find(tmp_path)}
-    reproduce("force=true", jobs="1")
-    after = {r["row"]: r["metrics"] for r in find(tmp_path) if r["id"].endswith("-2")}
-    assert beside == after
+    both = [{r["row"]: r["metrics"] for r in find(place)} for place in (beside[1], tmp_path)]
+    assert both[0] == both[1]
+    assert set(both[0]) == {"mlp", "coord_mlp"}
 
 
-def test_failed_rows_and_mistakes(reproduce, tmp_path):
-    reproduce()
-    failed = reproduce("trainer.lr=1e30", "seed=1")
+def test_failed_rows_and_mistakes(beside, cold, reproduce, tmp_path):
+    shutil.copytree(beside[1], tmp_path, dirs_exist_ok=True)
+    failed = cold(*table(tmp_path, "2"), "trainer.lr=1e30", "seed=1", check=False)
     assert failed.returncode == 1
     assert "Table a1" in failed.stdout
     assert failed.stderr.strip().splitlines()[-1].startswith("error: not every row has run")
@@ -130,10 +136,10 @@ def test_failed_rows_and_mistakes(reproduce, tmp_path):
 
 
 def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
-    done = reproduce(table="6")
+    done = reproduce("--table", "6")
     assert done.returncode == 2
     assert done.stderr == "error: no table '6'; there are 2, 3, 4, 5, 7, a1\n"
-    assert reproduce(table="A1").returncode == 0
+    assert reproduce("--table", "A1").returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -157,9 +163,16 @@ def test_a_mistake_before_anything_runs_is_one_line(reproduce, tmp_path, words, 
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("idle", [False, True], ids=["both at work", "one idle"])
-@pytest.mark.parametrize("group", [False, True], ids=["to make", "to the group"])
-@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize(
+    ("signum", "group", "idle"),
+    [
+        pytest.param(signal.SIGTERM, False, False, id="kill, both at work"),
+        pytest.param(signal.SIGTERM, False, True, id="kill, one idle"),
+        pytest.param(signal.SIGINT, True, False, id="terminal, both at work"),
+        pytest.param(signal.SIGINT, True, True, id="terminal, one idle"),
+        pytest.param(signal.SIGTERM, True, True, id="to the group, one idle"),
+    ],
+)
 def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
     data_dir, tmp_path, signum, group, idle
 ):
