@@ -79,7 +79,7 @@ def hyper_forward(
     h_hat, c_hat = with_first(h_hat, steps), with_first(c_hat, steps)
     products = inputs.new_empty(steps, batch, len(weight))
     hyper_products = torch.empty_like(hyper_inputs)
-    z = h.new_empty(steps, batch, len(embedding_weight))
+    z = embedding_bias.repeat(steps, batch, 1)
     blocks = blocks_of(h, len(bias))
     scales = h.new_empty(blocks[0][1], 3, len(bias), h.shape[-1])
     h_product, h_hat_product = as_products(h, inputs.dtype), as_products(h_hat, inputs.dtype)
@@ -106,7 +106,7 @@ def hyper_forward(
         torch.mm(before[t], weight, out=out[t])
         torch.addmm(to_hyper[t], hyper_before[t], hyper_weight_h, out=hyper_out[t])
         hyper_step.forward(t, 0, batch)
-        torch.addmm(embedding_bias, source[t], embed, out=embeddings[t])
+        embeddings[t].addmm_(source[t], embed)
         for k, (first, end) in enumerate(blocks):
             torch.bmm(z_by_gate[t][k], scaling, out=scales_by_gate[k])
             main_step.forward(t, first, end)
