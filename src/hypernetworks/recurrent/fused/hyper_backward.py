@@ -25,7 +25,6 @@ class Saved(NamedTuple):
     h_hat: Tensor
     c_hat: Tensor
     products: Tensor
-    hyper_products: Tensor
     z: Tensor
     weight: Tensor
     hyper_weight_h: Tensor
@@ -71,7 +70,6 @@ def hyper_backward(
     h_hat: Tensor,
     c_hat: Tensor,
     products: Tensor,
-    hyper_products: Tensor,
     z: Tensor,
     weight: Tensor,
     hyper_weight_h: Tensor,
@@ -114,7 +112,7 @@ def hyper_backward(
     options = (None, forget_bias, epsilon)
     main = Rows(products[..., :wide], inputs, scales, bias, norm, mask, h, c, *options)
     states = hyper_norm, hyper_mask, h_hat, c_hat
-    hyper = Rows(hyper_products, hyper_inputs, None, None, *states, *options)
+    hyper = Rows(products[..., wide:], hyper_inputs, None, None, *states, *options)
     grads = main.gradients = gradients_of(grad_h, grad_c, main, d[..., :wide], d_inputs)
     hyper_grads = hyper.gradients = gradients_of(grad_h_hat, grad_c_hat, hyper, d[..., wide:])
     assert grads.scales is not None

@@ -55,7 +55,7 @@ def hyper_forward(
     epsilon: float,
     previous: bool,
     looking: Looking | None = None,
-) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
+) -> tuple[Tensor, Tensor, Tensor, Tensor, Tensor, Tensor]:
     """Eq. 10 to 13 (eq. 7 and 8 for G = 1) for all steps.
 
     Args:
@@ -72,13 +72,13 @@ def hyper_forward(
         looking: adds to both inputs of every step, see attention.py.
     Returns:
         h, c, h_hat, c_hat, each (T + 1, B, ...) with the initial state first; then for the
-        backward pass the products with h, those of the hyper cell, and the embeddings.
+        backward pass the products W_h h and W_hhat h_hat + what W_xhat takes from h, in one
+        (T, B, G H + G P), and the embeddings.
     """
     steps, batch, wide = inputs.shape
     h, c = with_first(h, steps), with_first(c, steps)
     h_hat, c_hat = with_first(h_hat, steps), with_first(c_hat, steps)
     products = inputs.new_empty(steps, batch, len(weight))
-    hyper_products = torch.empty_like(hyper_inputs)
     z = embedding_bias.repeat(steps, batch, 1)
     blocks = blocks_of(h, len(bias))
     scales = h.new_empty(blocks[0][1], 3, len(bias), h.shape[-1])
@@ -87,7 +87,7 @@ def hyper_forward(
     hyper_norm = as_norm(hyper_gain, hyper_offset, hyper_cell_gain, hyper_cell_offset)
     options = (forget_bias, epsilon)
     main = products[..., :wide], inputs, scales, bias, norm, mask, h, c, h_product
-    hyper = hyper_products, hyper_inputs, None, None, hyper_norm, hyper_mask, h_hat, c_hat
+    hyper = products[..., wide:], hyper_inputs, None, None, hyper_norm, hyper_mask, h_hat, c_hat
     main_step, hyper_step = (
         native(Rows(*main, *options)),
         native(Rows(*hyper, h_hat_product, *options)),
@@ -95,22 +95,21 @@ def hyper_forward(
 
     before = (h if h_product is None else h_product).unbind(0)
     hyper_before = (h_hat if h_hat_product is None else h_hat_product).unbind(0)
-    out, to_hyper = products.unbind(0), products[..., wide:].unbind(0)
-    hyper_out, embeddings = hyper_products.unbind(0), z.unbind(0)
-    source = (h_hat[:-1] if previous else h_hat[1:]).unbind(0)
+    out, hyper_out = products.unbind(0), products[..., wide:].unbind(0)
+    embeddings, source = z.unbind(0), (h_hat[:-1] if previous else h_hat[1:]).unbind(0)
     weight, hyper_weight_h, embed = weight.t(), hyper_weight_h.t(), embedding_weight.t()
     z_by_gate, scales_by_gate = by_gate(z, scaling, blocks), as_out(scales, blocks)
     for t in range(steps):
         if looking is not None:
             looking.forward(t, h[t])
         torch.mm(before[t], weight, out=out[t])
-        torch.addmm(to_hyper[t], hyper_before[t], hyper_weight_h, out=hyper_out[t])
+        hyper_out[t].addmm_(hyper_before[t], hyper_weight_h)
         hyper_step.forward(t, 0, batch)
         embeddings[t].addmm_(source[t], embed)
         for k, (first, end) in enumerate(blocks):
             torch.bmm(z_by_gate[t][k], scaling, out=scales_by_gate[k])
             main_step.forward(t, first, end)
-    return h, c, h_hat, c_hat, products, hyper_products, z
+    return h, c, h_hat, c_hat, products, z
 
 
 hyper_sequence = torch.library.custom_op(
@@ -124,7 +123,7 @@ def _(inputs, hyper_inputs, h, c, h_hat, c_hat, weight, _, embedding_weight, *_r
     states = [s.new_empty(steps + 1, *s.shape) for s in (h, c, h_hat, c_hat)]
     products = inputs.new_empty(steps, batch, weight.shape[0])
     z = h.new_empty(steps, batch, embedding_weight.shape[0])
-    return *states, products, torch.empty_like(hyper_inputs), z
+    return *states, products, z
 
 
 _backward = replayed()(without_looking(hyper_backward))
@@ -185,7 +184,7 @@ class Arguments(NamedTuple):
 
 def hyper_saved(arguments: tuple[Any, ...], output: tuple[Tensor, ...]) -> Saved:
     """What the backward pass needs of a forward pass."""
-    made = ("h", "c", "h_hat", "c_hat", "products", "hyper_products", "z")
+    made = ("h", "c", "h_hat", "c_hat", "products", "z")
     kept = Arguments(*arguments)._asdict() | dict(zip(made, output, strict=True))
     return Saved(**{name: kept[name] for name in Saved._fields})
 
