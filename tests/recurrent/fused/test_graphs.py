@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from hypernetworks import HyperLSTM, LayerNormLSTM
-from hypernetworks.recurrent.fused import graphs, native
+from hypernetworks.recurrent.fused import graphs, native, passes
 from hypernetworks.recurrent.fused.graphs import KEPT, RUNS_BEFORE_RECORDING, replayed
 from hypernetworks.recurrent.fused.rows import Rows
 from hypernetworks.recurrent.fused.step import step_backward, step_forward
@@ -113,6 +113,30 @@ def recording_with(fake):
         original(self, key, arguments)
 
     return record
+
+
+@pytest.mark.parametrize("name", ["ln_lstm", "ln_hyper", "hyper_rnn"])
+def test_gradients_of_parameters_are_added_up_by_sequence(name, monkeypatch, torch_steps):
+    """As on a GPU, to one sum over the batch at the end."""
+    cell = randomised(MAKERS[name]())
+    state = random_state(cell, 5)
+    masks = random_masks(cell, 3, 5) if name != "hyper_rnn" else Masks()
+    x = torch.randn(3, 5, D, dtype=torch.float64)
+
+    def gradients():
+        h = cell.sequence(x, state, masks, None, "fused").h
+        return torch.autograd.grad(h.square().sum(), list(cell.parameters()))
+
+    expected, made = gradients(), []
+
+    def by_sequence(states, parts):
+        made.append(states.new_zeros(parts, *states.shape[1:]).transpose(0, 1))
+        return made[-1]
+
+    monkeypatch.setattr(passes, "_sums", by_sequence)
+    torch.testing.assert_close(gradients(), expected)
+    assert made
+    assert all(sums.flatten(1).any(1).all() for sums in made if sums.shape[1] == 14)
 
 
 @pytest.mark.parametrize("kind", [LayerNormLSTM, HyperLSTM])

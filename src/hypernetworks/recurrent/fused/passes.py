@@ -57,8 +57,6 @@ def gradients_of(
     Args:
         products, inputs: memory for the gradients of the rows' products and inputs.
     """
-    batch, units = rows.h.shape[1:]
-    shares = threads(batch, units)
     return Gradients(
         output=None if grad_states is None else grad_states[1:].contiguous(),
         cells=None if grad_cells is None else grad_cells[1:].contiguous(),
@@ -67,8 +65,19 @@ def gradients_of(
         products=products,
         inputs=inputs,
         scales=None if rows.scales is None else torch.empty_like(rows.scales),
-        parameters=rows.h.new_zeros(shares, 3 * rows.gates + 2, units),
+        parameters=_sums(rows.h, 3 * rows.gates + 2),
     )
+
+
+def _sums(states: Tensor, parts: int) -> Tensor:
+    """Zeros for Gradients.parameters: a share for each thread, on a GPU for each sequence.
+
+    There sums over the batch would be kernels of their own at every step.
+    """
+    _, batch, units = states.shape
+    if states.device.type == "cpu":
+        return states.new_zeros(threads(batch, units), parts, units)
+    return states.new_zeros(parts, batch, units).transpose(0, 1)
 
 
 def may_overwrite(products: Tensor) -> bool:

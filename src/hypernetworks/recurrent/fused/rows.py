@@ -17,6 +17,7 @@ from hypernetworks.recurrent.fused.step import (
     Norm,
     Step,
     StepGradients,
+    Sums,
     step_backward,
     step_forward,
 )
@@ -32,7 +33,8 @@ class Gradients:
         products: (T, B, G H), may be a view; inputs: the same, None where inputs are not scaled.
             Both may be the memory of the products and inputs themselves.
         scales: (block, 3, G, H) of the step.
-        parameters: (threads, 3 G + 2, H) sums: bias, gain, offset (G each), cell_gain, cell_offset.
+        parameters: (threads or B, 3 G + 2, H) sums: bias, gain, offset (G each), cell_gain,
+            cell_offset.
     """
 
     output: Tensor | None
@@ -87,6 +89,7 @@ class Rows:
         """From the gradients of step t's h and c to those of its products, inputs and scales."""
         grads, block, rows = self.gradients, slice(first, end), slice(end - first)
         assert grads is not None
+        by_gate = (self.gates, self.h.shape[-1])
         self.backward_form(
             self._step(t, block),
             StepGradients(
@@ -94,12 +97,17 @@ class Rows:
                 cells=None if grads.cells is None else grads.cells[t, block],
                 h=grads.h[block],
                 c=grads.c[block],
-                product=grads.products[t, block],
-                x=None if grads.inputs is None else grads.inputs[t, block],
+                product=grads.products[t, block].unflatten(1, by_gate),
+                x=None if grads.inputs is None else grads.inputs[t, block].unflatten(1, by_gate),
                 scales=None if grads.scales is None else grads.scales[rows],
-                parameters=grads.parameters[0],
+                parameters=self._sums(grads.parameters, block),
             ),
         )
+
+    def _sums(self, parameters: Tensor, block: slice) -> Sums:
+        own = len(parameters) == self.h.shape[1]
+        parts = parameters[block if own else slice(1)].split((*[self.gates] * 3, 2), 1)
+        return Sums(*parts[:3], *parts[3].unbind(1))
 
     def _step(self, t: int, block: slice) -> Step:
         rows = slice(block.stop - block.start)

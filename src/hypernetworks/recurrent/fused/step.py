@@ -44,10 +44,24 @@ class Step(NamedTuple):
         return self.x.shape[1] // self.h.shape[1]
 
 
+class Sums(NamedTuple):
+    """Gradients of parameters, added up over the steps: bias, gain, offset (n, G, H), those of c
+    (n, H). n = B: each sequence's own; n = 1: of all."""
+
+    bias: Tensor
+    gain: Tensor
+    offset: Tensor
+    cell_gain: Tensor
+    cell_offset: Tensor
+
+
 class StepGradients(NamedTuple):
     """output, cells: (B, H) from the loss, or None. h, c: (B, H) from the step after; c then holds
-    that for the step before. Written: product, x (B, G H), scales (B, 3, G, H). Added to:
-    parameters (3 G + 2, H), bias, gain, offset (G each), cell_gain, cell_offset."""
+    that for the step before. Written: product, x (B, G, H), scales (B, 3, G, H). Added to:
+    parameters.
+
+    On a GPU the memory of each is its own and has the shape of what is computed: a compiled step
+    then writes it where it computes it, with no kernel of its own."""
 
     output: Tensor | None
     cells: Tensor | None
@@ -56,7 +70,7 @@ class StepGradients(NamedTuple):
     product: Tensor
     x: Tensor | None
     scales: Tensor | None
-    parameters: Tensor
+    parameters: Sums
 
 
 def step_forward(step: Step) -> None:
@@ -77,25 +91,27 @@ def step_forward(step: Step) -> None:
 
 def step_backward(step: Step, grads: StepGradients) -> None:
     """From the gradients of h and c to those of product, x, scales, c_{t-1} and parameters."""
-    gates = step.gates
     y, normal, factor = _normalised_gates(step)
     dh = grads.h if grads.output is None else grads.h + grads.output
-    d = _lstm_backward(dh, y, step, grads) if gates == 4 else _tanh_backward(dh, y)
+    d = _lstm_backward(dh, y, step, grads) if step.gates == 4 else _tanh_backward(dh, y)
     if step.norm is not None:
-        grads.parameters[gates : 2 * gates] += (d * normal).sum(0)
-        grads.parameters[2 * gates : 3 * gates] += d.sum(0)
+        _add(grads.parameters.gain, d * normal)
+        _add(grads.parameters.offset, d)
         d = normalize_backward(d * step.norm.gain, normal, factor)
     if step.scales is None or grads.scales is None or grads.x is None:
-        grads.product.copy_(d.flatten(1))
+        grads.product.copy_(d)
         return
     d_h, d_x, _ = step.scales.unbind(1)
-    grads.scales[:, 0] = d * _by_gate(step.product, step)
-    grads.scales[:, 1] = d * _by_gate(step.x, step)
-    grads.scales[:, 2] = d
-    grads.parameters[:gates] += d.sum(0)
+    product, x = _by_gate(step.product, step), _by_gate(step.x, step)
+    grads.scales.copy_(torch.stack((d * product, d * x, d), dim=1))
+    _add(grads.parameters.bias, d)
     # Last, since these may lie over the products and inputs themselves.
-    grads.product.copy_((d * d_h).flatten(1))
-    grads.x.copy_((d * d_x).flatten(1))
+    grads.product.copy_(d * d_h)
+    grads.x.copy_(d * d_x)
+
+
+def _add(sums: Tensor, values: Tensor) -> None:
+    sums += values if len(sums) == len(values) else values.sum(0, keepdim=True)
 
 
 def _by_gate(flat: Tensor, step: Step) -> Tensor:
@@ -159,8 +175,8 @@ def _lstm_backward(dh: Tensor, y: Tensor, step: Step, grads: StepGradients) -> T
     inner, normal, factor = _inside_phi(step.c, step)
     dphi = dh * torch.sigmoid(y_o) * tanh_slope(inner)
     if step.norm is not None:
-        grads.parameters[12] += (dphi * normal).sum(0)
-        grads.parameters[13] += dphi.sum(0)
+        _add(grads.parameters.cell_gain, dphi * normal)
+        _add(grads.parameters.cell_offset, dphi)
         dphi = normalize_backward(dphi * step.norm.cell_gain, normal, factor)
     dc = dphi + grads.c
     if grads.cells is not None:
