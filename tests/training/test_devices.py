@@ -52,3 +52,16 @@ def test_the_memory_of_the_machine():
         pytest.skip("no such file on this system")
     kilobytes = int(about.read_text().split()[1])
     assert devices.memory_of(torch.device("cpu")) == pytest.approx(1024 * kilobytes, rel=1e-3)
+
+
+def test_repeatable_numbers_without_filling_memory(monkeypatch):
+    monkeypatch.setenv("CUBLAS_WORKSPACE_CONFIG", ":16:8")
+    monkeypatch.setattr(torch.backends.cudnn, "benchmark", True)
+    filling = torch.utils.deterministic.fill_uninitialized_memory
+    try:
+        devices._same_numbers_every_time()
+        assert torch.are_deterministic_algorithms_enabled()
+        assert not torch._C._get_deterministic_fill_uninitialized_memory()
+    finally:
+        torch.use_deterministic_algorithms(False)
+        torch.utils.deterministic.fill_uninitialized_memory = filling
