@@ -118,8 +118,6 @@ def multiply_into(out: Tensor, d: Tensor, weight: Tensor) -> None:
     """out = d @ weight, where the product may have a narrower type."""
     if out.dtype == d.dtype:
         torch.mm(d, weight, out=out)
-    elif d.is_cuda:  # elsewhere torch has no such product
-        torch.mm(d, weight, out_dtype=out.dtype, out=out)
     else:
         out.copy_(torch.mm(d, weight))
 
