@@ -48,10 +48,11 @@ help:  ## this list
 	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 JOBS=2 LAUNCHER=joblib|slurm|ray"
 	@echo "           CASES=200 MINUTES=60 SEED=0 (torture)"
 	@echo "           FIGURE=2 RESULTS=folder ARGS='device=cuda threads=1' PYTHON=python3.12"
-	@echo "One run, your own models, data and sweeps, text and handwriting from a trained model:"
+	@echo "One run, your own models, data and sweeps; text, handwriting, translations from a trained model:"
 	@echo "  $(VENV)/bin/python -m hypernetworks --help"
 	@echo "  $(VENV)/bin/python -m hypernetworks sample table3/ln_hyperlstm_1000 --prime 'the company'"
 	@echo "  $(VENV)/bin/python -m hypernetworks write table5/hyperlstm_900 --animate"
+	@echo "  $(VENV)/bin/python -m hypernetworks translate table6/gnmt_hyperlstm english.txt"
 
 setup: $(STAMP)  ## make .venv and install everything into it
 

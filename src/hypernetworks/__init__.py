@@ -18,7 +18,8 @@ Where the paper is in the code:
     section 4.5, A.3.5      models.mixture, models.handwriting, tasks.handwriting
                             data.iam, data.unipen, data.lines
     figures 7, 16-18        models.writing
-    section 4.6, A.3.6      models.gnmt, models.attention, models.beam
+    section 4.6, A.3.6      models.gnmt, models.attention, models.beam, tasks.translation
+                            data.wmt14, data.parallel_text, data.encoding, data.pair_batches
 
 The names below are imported on first use, so that the command line can compose a
 configuration without paying for the import of torch.

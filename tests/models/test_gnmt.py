@@ -145,6 +145,15 @@ def test_against_plain_torch():
                 )
 
 
+def test_embeddings_may_start_in_bounds_of_their_own():
+    built = GNMT("lstm", 50, 2, 24, init_range=0.1, embedding_range=1.5)
+    for key, parameter in built.named_parameters():
+        bound = 1.5 if key in ("source.weight", "target.weight") else 0.1
+        assert 0.8 * bound < parameter.abs().max() <= bound, key
+    with pytest.raises(ValueError, match="embedding_range=0"):
+        GNMT("lstm", 50, 2, 24, embedding_range=0.0)
+
+
 @pytest.mark.parametrize("name", CORES)
 def test_weights_start_as_documented(name):
     torch.manual_seed(0)

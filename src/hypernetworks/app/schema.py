@@ -165,7 +165,8 @@ class TranslationConfig:
     plus `slack`, and with `markup` those that begin with "<"; `excerpt` is the share of them by
     their hash. subwords: size of the shared subword model; tokens: of a batch, in place of
     trainer.batch_size; layers: of the encoder and of the decoder; dropout: of what a layer reads;
-    init_range: of the uniform start; beam, alpha, beta: of the search."""
+    init_range: of the uniform start, embedding_range of the embeddings' (null: the same); beam,
+    alpha, beta: of the search."""
 
     name: str = MISSING
     task: str = "translation"
@@ -174,6 +175,7 @@ class TranslationConfig:
     layers: int = 8
     dropout: float = 0.2
     init_range: float = 0.04
+    embedding_range: float | None = None
     beam: int = 4
     alpha: float = 0.6
     beta: float = 0.2

@@ -55,15 +55,16 @@ class GNMT(nn.Module):
         layers: L, at least 2.
         hidden_size: H, also of the embeddings and of the attention's hidden layer.
         dropout: rate on everything that enters a layer from below, embeddings and contexts too.
-        init_range: see below.
+        init_range: see below. embedding_range: of the embeddings; None: the same.
         settings: the core's own: hyper_size, embedding_size, recurrent_dropout ...
     Parameters:
         source, target: the embeddings (V, H). encoder, decoder: L cores of one layer each.
         attention: of `AdditiveAttention`. readout.weight (V, H), .bias (V).
-        All of them start uniform within +-init_range, of a recurrent cell its own weight_x,
-        weight_h and bias. What a cell has beyond that keeps the cell's start (appendix A.2.3):
-        the hyper cell (`hyper`), what it generates with (`generator`; of a full HyperRNN
-        `embeddings`, weight_hz, weight_xz, weight_bz) and layer norms (`norm`: gains 1, offsets 0).
+        All of them start uniform within +-init_range, the embeddings within +-embedding_range,
+        of a recurrent cell its own weight_x, weight_h and bias. What a cell has beyond that keeps
+        the cell's start (appendix A.2.3): the hyper cell (`hyper`), what it generates with
+        (`generator`; of a full HyperRNN `embeddings`, weight_hz, weight_xz, weight_bz) and layer
+        norms (`norm`: gains 1, offsets 0).
     Raises:
         ValueError: naming the argument that cannot work.
     """
@@ -76,13 +77,16 @@ class GNMT(nn.Module):
         hidden_size: int = 1024,
         dropout: float = 0.0,
         init_range: float = 0.04,
+        embedding_range: float | None = None,
         **settings: Any,
     ) -> None:
         super().__init__()
         if whole("layers", layers) < PLAIN_LAYERS:
             raise ValueError(f"layers={layers}: at least {PLAIN_LAYERS} on each side")
-        if not 0 < init_range < torch.inf:
-            raise ValueError(f"init_range={init_range}: it must be above 0, and finite")
+        embedding_range = init_range if embedding_range is None else embedding_range
+        for name, value in {"init_range": init_range, "embedding_range": embedding_range}.items():
+            if not 0 < value < torch.inf:
+                raise ValueError(f"{name}={value}: it must be above 0, and finite")
         self.hidden_size = whole("hidden_size", hidden_size)
         self.dropout = check_rate("dropout", dropout)
 
@@ -99,9 +103,11 @@ class GNMT(nn.Module):
         self.attention = AdditiveAttention(hidden_size, hidden_size, hidden_size)
         self.readout = nn.Linear(hidden_size, symbols)
         self._reset_parameters(init_range)
+        for embedding in (self.source, self.target):
+            nn.init.uniform_(embedding.weight, -embedding_range, embedding_range)
 
     def _reset_parameters(self, bound: float) -> None:
-        parts = (self.source, self.target, self.attention, self.readout)
+        parts = (self.attention, self.readout)
         found = [parameter for part in parts for parameter in part.parameters()]
         for stack in (*self._stacks(self.encoder), *self._stacks(self.decoder)):
             for cell in stack.cells():

@@ -109,7 +109,7 @@ def _model(cfg: DictConfig, device: torch.device | str, symbols: int) -> nn.Modu
 def _sizes(dataset: Any, symbols: int) -> dict[str, Any]:
     return {
         "symbols": symbols,
-        **{key: dataset[key] for key in ("layers", "dropout", "init_range")},
+        **{key: dataset[key] for key in ("layers", "dropout", "init_range", "embedding_range")},
     }
 
 
