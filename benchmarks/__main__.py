@@ -5,6 +5,7 @@ import sys
 from benchmarks import (
     characters,
     encoding,
+    full_size,
     generation,
     gpu,
     handwriting,
@@ -38,6 +39,7 @@ BENCHMARKS = {
     "residual": residual.main,
     "parsing": parsing.main,
     "encoding": encoding.main,
+    "full_size": full_size.main,
     "translation": translation.main,
     "gpu": gpu.main,
     "translation_gpu": translation_gpu.main,
