@@ -202,13 +202,26 @@ def test_every_step_reads_one_symbol_of_each_hypothesis_of_the_sentences_that_ar
     assert 0 < asked[-1] < 36
 
 
+def test_the_largest_penalties_can_be_computed():
+    found = beam_search(model(), packed(sentences()), alpha=10.0, beta=10.0, longest=200)
+    assert all(math.isfinite(translation.score) for translation in found)
+
+
 def test_no_probabilities_no_translation():
     with pytest.raises(ValueError, match="not finite"):
         beam_search(Counting(torch.full((4,), torch.nan)), packed(sentences(2)))
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"beam": 0}, {"alpha": -1.0}, {"beta": math.inf}, {"longest": 0}]
+    "wrong",
+    [
+        {"beam": 0},
+        {"alpha": -1.0},
+        {"alpha": 11.0},
+        {"beta": math.inf},
+        {"beta": 1e300},
+        {"longest": 0},
+    ],
 )
 def test_what_cannot_work_is_refused(wrong):
     with pytest.raises(ValueError, match=next(iter(wrong))):

@@ -1,7 +1,6 @@
 """`python -m hypernetworks translate`: sentences in the other language, by a trained model."""
 
 import argparse
-import math
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -22,15 +21,17 @@ from hypernetworks.recurrent.fused import native
 from hypernetworks.report.cli import RESULTS, check_folder
 from hypernetworks.report.records import Record, RecordError
 from hypernetworks.report.usage import Parser
+from hypernetworks.tasks.translation import Search
 from hypernetworks.training.files import CheckpointError
 
 AT_ONCE, WINDOW = 32, 1024  # sentences searched together; read ahead to sort them by length
 WIDEST = 256  # hypotheses of a sentence: each holds a state of every layer
+SEARCH = ("beam", "alpha", "beta")
 
 
 def main(arguments: list[str]) -> int:
     """Writes a line a line to stdout; foreseen errors are one line on stderr and status 1."""
-    options = _parser().parse_args(arguments)
+    options = _parser().parse_intermixed_args(arguments)  # the file may come after options
     try:
         check_folder("--results", options.results, RESULTS)
         search = _search(options)
@@ -49,6 +50,7 @@ def main(arguments: list[str]) -> int:
     with tqdm(total=len(lines), unit=" sentences", disable=None, leave=False) as bar:
         for start in range(0, len(lines), WINDOW):
             found = translations(model, subwords, lines[start : start + WINDOW], settings, bar)
+            bar.clear()
             output.write("".join(f"{line}\n" for line in found).encode())
             output.flush()
     return 0
@@ -67,7 +69,8 @@ def translations(
         settings: beam, alpha, beta of `models.beam.beam_search`.
     """
     found = [""] * len(sentences)
-    ids = subwords.encode(sentences)
+    # White space as in the training text, of which the subword model knows not all.
+    ids = subwords.encode([" ".join(sentence.split()) for sentence in sentences])
     order = sorted((k for k in range(len(ids)) if ids[k]), key=lambda k: len(ids[k]))
     for start in range(0, len(order), AT_ONCE):
         these = order[start : start + AT_ONCE]
@@ -85,6 +88,8 @@ def _read(file: Path | None) -> list[str]:
     """The sentences of a file, or of stdin."""
     if file is not None:
         return lines_of(file)
+    if sys.stdin is None:
+        raise DataError("stdin is closed; name a file, or write sentences to stdin")
     if sys.stdin.isatty():
         print("reading sentences, one a line, until the end (Ctrl-D)", file=sys.stderr)
     return text_lines(sys.stdin.buffer.read(), "stdin")
@@ -93,19 +98,25 @@ def _read(file: Path | None) -> list[str]:
 def _of_the_run(record: Record) -> dict[str, Any]:
     """How the run's own translations were searched."""
     dataset, known = record["config"]["dataset"], TranslationConfig()
-    return {name: dataset.get(name, getattr(known, name)) for name in ("beam", "alpha", "beta")}
+    found = {name: dataset.get(name, getattr(known, name)) for name in SEARCH}
+    try:
+        Search(**found)
+    except (TypeError, ValueError) as error:
+        raise RunError(f"{record.path}: no search has {found}: edited by hand?") from error
+    return found
 
 
 def _search(options: argparse.Namespace) -> dict[str, Any]:
     """What of the search the command line sets."""
-    if options.beam is not None and not 1 <= options.beam <= WIDEST:
-        raise RunError(f"--beam {options.beam}: choose 1 to {WIDEST}; 1 is greedy search")
-    for name in ("alpha", "beta"):
-        value = getattr(options, name)
-        if value is not None and not 0 <= value < math.inf:
-            raise RunError(f"--{name} {value}: it must be 0 or more, and finite")
-    found = {name: getattr(options, name) for name in ("beam", "alpha", "beta")}
-    return {name: value for name, value in found.items() if value is not None}
+    found = {name: getattr(options, name) for name in SEARCH}
+    found = {name: value for name, value in found.items() if value is not None}
+    if found.get("beam", 1) > WIDEST:
+        raise RunError(f"--beam={options.beam}: choose 1 to {WIDEST}; 1 is greedy search")
+    try:
+        Search(**found)
+    except ValueError as error:
+        raise RunError(f"--{error}") from error
+    return found
 
 
 def _parser() -> Parser:

@@ -16,6 +16,9 @@ from hypernetworks.models.attention import Memory
 from hypernetworks.sizes import whole
 
 BOS, EOS = 1, 2
+LARGEST = (
+    10  # of alpha and beta: much larger ones overflow, and rank nothing that this one does not
+)
 
 
 @runtime_checkable
@@ -69,7 +72,7 @@ def beam_search(
         model: in evaluation mode.
         source: the sentences' symbols, their end included.
         beam: K.
-        alpha, beta: 0 for log P alone.
+        alpha, beta: 0 to 10, 0 for log P alone.
         longest: symbols of a translation with its end, which is forced there; for None twice the
             source's and 10 more.
     Raises:
@@ -180,7 +183,7 @@ def check_search(beam: int, alpha: float, beta: float, longest: int | None = Non
     """Raises ValueError, naming it, if an argument of `beam_search` cannot work."""
     whole("beam", beam)
     for name, value in (("alpha", alpha), ("beta", beta)):
-        if not 0 <= value < torch.inf:
-            raise ValueError(f"{name}={value}: it must be 0 or more, and finite")
+        if not 0 <= value <= LARGEST:
+            raise ValueError(f"{name}={value}: choose 0 to {LARGEST}")
     if longest is not None:
         whole("longest", longest)

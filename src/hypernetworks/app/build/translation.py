@@ -24,6 +24,8 @@ from hypernetworks.tasks.translation import Baseline, Search, TextBatch, Transla
 from hypernetworks.training.devices import Placement
 
 EVALUATED_AT_ONCE = 64
+# What the data set says of the whole model.
+KEYS = ("layers", "dropout", "init_range", "embedding_range")
 SHOWN = 6  # sentences, as in appendix A.6
 # What the data set says for the whole model, so that one core cannot say it for its layers.
 OF_THE_DATA_SET = {"num_layers": 1, "input_dropout": 0.0, "output_dropout": 0.0}
@@ -109,7 +111,7 @@ def _model(cfg: DictConfig, device: torch.device | str, symbols: int) -> nn.Modu
 def _sizes(dataset: Any, symbols: int) -> dict[str, Any]:
     return {
         "symbols": symbols,
-        **{key: dataset[key] for key in ("layers", "dropout", "init_range", "embedding_range")},
+        **{key: dataset.get(key) for key in KEYS},
     }
 
 
