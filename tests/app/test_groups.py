@@ -22,6 +22,8 @@ TASKS = {
     "enwik8": "characters",
     "iam": "handwriting",
     "unipen": "handwriting",
+    "wmt14": "translation",
+    "parallel_text": "translation",
 }
 PAPERS = tuple(TASKS)
 PAIRS = [(m, d) for m, model in MODELS.items() for d in PAPERS if TASKS[d] in model.tasks]
@@ -57,6 +59,8 @@ def test_every_trainer_composes_with_a_data_set_in_every_profile(dataset, profil
         ("enwik8", (1800, 256, 64), (1.0, 128, 0.001)),
         ("iam", (900, 128, 4), (5.0, 32, 0.0001)),
         ("unipen", (900, 128, 4), (5.0, 32, 0.0001)),
+        ("wmt14", (1024, 128, 32), (5.0, 128, 0.0002)),
+        ("parallel_text", (1024, 128, 32), (5.0, 128, 0.0002)),
     ],
 )
 def test_sizes_and_protocol_are_the_papers_for_the_data_set(dataset, sizes, protocol):
@@ -64,6 +68,21 @@ def test_sizes_and_protocol_are_the_papers_for_the_data_set(dataset, sizes, prot
     found = (cfg.model.hidden_size, cfg.model.hyper_size, cfg.model.embedding_size)
     assert found == sizes
     assert (cfg.trainer.clip_norm, cfg.trainer.batch_size, cfg.trainer.lr) == protocol
+
+
+@pytest.mark.parametrize("dataset", ["wmt14", "parallel_text"])
+def test_translation_takes_all_recurrent_models(dataset):
+    recurrent = ["lstm", "layernorm_lstm", "hyperlstm", "layernorm_hyperlstm", "hyperrnn"]
+    assert sorted(model for model, other in PAIRS if other == dataset) == sorted(recurrent)
+
+
+def test_parallel_text_must_be_said_to_lie_somewhere(tmp_path):
+    cfg = compose_words("model=lstm", "dataset=parallel_text", f"results_dir={tmp_path}")
+    with pytest.raises(
+        RunError, match=r"dataset\.path=None dataset\.folder=None: give one of both"
+    ):
+        run(cfg)
+    assert not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize("model", list(MODELS))
@@ -94,6 +113,7 @@ def test_every_choice_of_the_folders_has_its_schema():
         ("layernorm_hyperlstm", "enwik8", ("trainer=cosine",)),
         ("hyperrnn", "iam", ()),
         ("layernorm_hyperlstm", "unipen", ("trainer=cosine",)),
+        ("hyperrnn", "wmt14", ("trainer=one_cycle", "dataset.beam=1")),
     ],
 )
 def test_a_pair_trains_in_demo(model, dataset, more, data_dir, tmp_path):
