@@ -1,5 +1,6 @@
 """Every experiment file: composed in all profiles, counted at full size, stepped in demo."""
 
+import math
 from pathlib import Path
 
 import numpy as np
@@ -22,6 +23,8 @@ from hypernetworks.report.records import find
 from hypernetworks.training.devices import placement
 
 EXPERIMENTS = in_paper_order(row_names())
+OWN = ("multi30k",)  # tables that need no shortening
+TRANSLATED = ("6", "multi30k")
 
 
 def full_size(cfg):
@@ -34,9 +37,11 @@ def test_composes_in_all_profiles(experiment, profile):
     cfg = compose_row(experiment, profile)
     assert not OmegaConf.missing_keys(cfg)
     shortened = cfg.label is not None and cfg.label != cfg.paper.label
-    assert shortened == (profile != "paper"), "a shortened row says so in its label"
+    whole = {"paper", "lite"} if cfg.table in OWN else {"paper"}
+    assert shortened == (profile not in whole), "a shortened row says so in its label"
     assert experiment == f"{folder_name(cfg.table)}/{cfg.row}"
-    in_lite = {"4": "prefix", "5": "stand-in"}.get(cfg.table, "real")
+    in_lite = {"4": "prefix", "5": "stand-in", "6": "part", "multi30k": "stand-in"}
+    in_lite = in_lite.get(cfg.table, "real")
     expected = {"demo": "sample", "lite": in_lite, "paper": "real"}[profile]
     assert cfg.profile.data == expected
 
@@ -57,6 +62,7 @@ def test_steps_in_demo(experiment, small, tmp_path):
     assert record["selection"]["value"] == value
     assert record["throughput"]["value"] > 0
     examples = {"3": "characters", "4": "characters", "5": "points"}
+    examples |= dict.fromkeys(TRANSLATED, "target subwords")
     assert record["throughput"]["unit"] == f"{examples.get(record['table'], 'images')}/s"
     assert record["parameters"] == count_parameters(full_size(cfg))
     drawn = {figure.array for figure in figures_of(record["table"], record["row"])} - {None}
@@ -70,6 +76,14 @@ def test_steps_in_demo(experiment, small, tmp_path):
         assert record["metrics"].keys() == {"valid_log_loss"}
         assert record["baseline"]["metrics"]["valid_log_loss"]["value"] < 2000
         assert {"mean", "std", "train_points"} <= record["data"]["split"].keys()
+    elif record["table"] in TRANSLATED:
+        metrics = ("log_perplexity", "bleu", "bleu_13a")
+        assert record["metrics"].keys() == {f"{s}_{m}" for s in ("valid", "test") for m in metrics}
+        trivial = {name: m["value"] for name, m in record["baseline"]["metrics"].items()}
+        assert 0 < trivial["test_bleu"] < 50
+        assert (
+            0 < trivial["test_log_perplexity"] < math.log(record["config"]["dataset"]["subwords"])
+        )
     else:
         assert {"test_error", "test_accuracy", "valid_error"} <= record["metrics"].keys()
         assert record["baseline"]["metrics"]["test_error"]["value"] < 90
