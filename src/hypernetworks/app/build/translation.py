@@ -24,11 +24,10 @@ from hypernetworks.tasks.translation import Baseline, Search, TextBatch, Transla
 from hypernetworks.training.devices import Placement
 
 EVALUATED_AT_ONCE = 64
-# What the data set says of the whole model.
-KEYS = ("layers", "dropout", "init_range", "embedding_range")
 SHOWN = 6  # sentences, as in appendix A.6
-# What the data set says for the whole model, so that one core cannot say it for its layers.
-OF_THE_DATA_SET = {"num_layers": 1, "input_dropout": 0.0, "output_dropout": 0.0}
+# What the data set says of the whole model; so that its layers have nothing to say in these.
+OF_THE_DATA_SET = ("layers", "dropout", "init_range", "embedding_range")
+OF_NO_LAYER = {"num_layers": 1, "input_dropout": 0.0, "output_dropout": 0.0}
 
 
 def build(cfg: DictConfig, place: Placement) -> Experiment:
@@ -86,7 +85,7 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
 
 def gnmt(name: str, symbols: int, **settings: Any) -> GNMT:
     """GNMT with the recurrent cells of the registry."""
-    for key, only in OF_THE_DATA_SET.items():
+    for key, only in OF_NO_LAYER.items():
         if settings.pop(key, only) != only:
             raise ValueError(
                 f"model.{key} is not for translation: dataset.layers and dataset.dropout are"
@@ -111,7 +110,7 @@ def _model(cfg: DictConfig, device: torch.device | str, symbols: int) -> nn.Modu
 def _sizes(dataset: Any, symbols: int) -> dict[str, Any]:
     return {
         "symbols": symbols,
-        **{key: dataset.get(key) for key in KEYS},
+        **{key: dataset.get(key) for key in OF_THE_DATA_SET},
     }
 
 
