@@ -9,6 +9,7 @@ from hypernetworks.app.params import compose_words
 from hypernetworks.app.run import run
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.generated import translations
+from hypernetworks.data.subwords import Subwords
 from hypernetworks.report.records import find
 from hypernetworks.training.files import load_checkpoint
 from tests.app.conftest import SMALL
@@ -72,6 +73,37 @@ def test_text_of_ones_own_is_trained_on_and_held_to(own, tmp_path):
         file.write("Une ligne de plus que l'autre n'en avait.\n")
     with pytest.raises(RunError, match="the data are not those that this run had"):
         run(own())
+
+
+def test_what_was_kept_of_the_text_is_trusted_only_whole(own, tmp_path, caplog):
+    """And the record says what of the text was left out."""
+    text = tmp_path / "text"
+    for language in ("en", "fr"):
+        with (text / f"train.{language}").open("ab") as file:
+            file.write(b"a\xffb c d\n\n" + 100_000 * b"x" + b"\na b\xe2\x80\xa8c d\r\n")
+    few = ("trainer.max_steps=1", "dataset.beam=1", "force=true")
+    run(own(*few))
+    (record,) = find(tmp_path / "results")
+    split = record["data"]["split"]
+    assert (split["train"], split["lines"]) == (201, 204)
+    omitted = [split[f"omitted_{name}"] for name in ("invalid_utf8", "empty", "too_short")]
+    assert omitted == [1, 1, 1]
+    (kept,) = text.glob("encoded-*")
+    other = Subwords.train([side for pair in translations.draw(300, 9) for side in pair], 150)
+    for name, content in {
+        "shard-00000.pairs": (kept / "shard-00000.pairs").read_bytes()[:-100],
+        "subwords.model": other.model,
+    }.items():
+        (kept / name).write_bytes(content)
+        caplog.clear()
+        run(own(*few))
+        assert f"{kept} is damaged: what of it is not whole is made anew" in caplog.messages
+    caplog.clear()
+    run(own(*few))
+    assert not [message for message in caplog.messages if "damaged" in message]
+    records = find(tmp_path / "results")
+    assert len(records) == 4
+    assert all(r["metrics"] == record["metrics"] and r["data"] == record["data"] for r in records)
 
 
 @pytest.mark.parametrize(
