@@ -1,6 +1,7 @@
 """Table 6's models at a reduced size: training against its matrix products alone; beam search.
 
 A training step is what a run does for a batch: drawing it, forward, loss, backward, clipping, Adam.
+The sizes are no run's of the tables: float32, 128 pairs, dropout.
 The products are those of the same batch (translation_products.py). They take turns, batch by batch,
 on one thread. Seconds are those that the processor worked for this process, not for others beside
 it. Models that have learnt nothing find no end: translations are as long as they may be.

@@ -9,9 +9,9 @@ from omegaconf import OmegaConf
 from hypernetworks.app.architectures import MODELS
 from hypernetworks.app.build import builder_of
 from hypernetworks.app.checks import RunError, check_config
+from hypernetworks.app.datasets import DATASETS
 from hypernetworks.app.params import compose_words
 from hypernetworks.app.run import run
-from hypernetworks.app.schema import DATASETS
 from hypernetworks.report.records import find
 from tests.app.conftest import SMALL
 

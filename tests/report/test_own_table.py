@@ -166,3 +166,11 @@ def test_the_order_of_tables():
 def test_a_folder_without_what_its_rows_share_is_known_from_records(folder, experiments):
     (folder / "table.yaml").unlink()
     assert tables_in(experiments) == ["7"]
+
+
+@pytest.mark.parametrize("name", ["m1", "tablet"])
+def test_a_name_like_those_of_the_papers_tables_is_refused(tmp_path, name):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / "table.yaml").write_text(f"table: {name}\n")
+    with pytest.raises(RecordError, match=f"{name}: no name for a table of one's own"):
+        tables_in(tmp_path)

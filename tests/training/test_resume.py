@@ -196,3 +196,18 @@ def test_a_nan_stays_out_of_the_checkpoint_within_a_step_of_many_batches(tmp_pat
         loop.run(StopFlag())
     state = load_checkpoint(tmp_path / "c.pt")
     assert (state["progress"]["step"], state["progress"]["batch"]) == (3, 0)
+
+
+def test_other_processes_go_on_with_a_state_that_is_the_same_in_all(tmp_path):
+    """One that each process has of its own is refused."""
+    path = tmp_path / "c.pt"
+    finish(small_loop(path, max_steps=1))
+    checkpoint = load_checkpoint(path)
+    checkpoint["processes"] = 2 * checkpoint["processes"]
+    torch.save(checkpoint, path)
+    loop = small_loop(tmp_path / "other.pt")
+    with pytest.raises(CheckpointError, match="written by 2 processes, each with a state"):
+        loop.state.restore(Checkpoint(path))
+    loop.task.state_is_shared, loop.task.seen = True, None
+    loop.state.restore(Checkpoint(path))
+    assert loop.task.seen == checkpoint["processes"][0]["task"]["seen"]

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from hypernetworks.app.architectures import MODELS
+from hypernetworks.app.datasets import DATASETS
 from hypernetworks.app.experiments import row_names, sweep_names
-from hypernetworks.app.schema import DATASETS, Config
+from hypernetworks.app.schema import Config
 from hypernetworks.locations import conf_dir
 
 GROUPS = ("model", "dataset", "trainer", "profile", "logger", "experiment", "sweep")

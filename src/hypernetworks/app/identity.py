@@ -14,7 +14,7 @@ from typing import Any
 from omegaconf import DictConfig, OmegaConf
 
 from hypernetworks.app.architectures import MODELS
-from hypernetworks.app.schema import DATASETS
+from hypernetworks.app.datasets import DATASETS
 from hypernetworks.report.provenance import config_hash
 from hypernetworks.training.settings import TrainerSettings
 

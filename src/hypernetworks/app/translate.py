@@ -11,7 +11,7 @@ from torch.nn.utils.rnn import pack_sequence
 from tqdm import tqdm
 
 from hypernetworks.app.checks import RunError
-from hypernetworks.app.schema import TranslationConfig
+from hypernetworks.app.datasets import TranslationConfig
 from hypernetworks.app.trained import TRANSLATION, find_run, load_translation_model
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.parallel import lines_of, text_lines
@@ -25,7 +25,6 @@ from hypernetworks.tasks.translation import Search
 from hypernetworks.training.files import CheckpointError
 
 AT_ONCE, WINDOW = 32, 1024  # sentences searched together; read ahead to sort them by length
-WIDEST = 256  # hypotheses of a sentence: each holds a state of every layer
 SEARCH = ("beam", "alpha", "beta")
 
 
@@ -110,8 +109,6 @@ def _search(options: argparse.Namespace) -> dict[str, Any]:
     """What of the search the command line sets."""
     found = {name: getattr(options, name) for name in SEARCH}
     found = {name: value for name, value in found.items() if value is not None}
-    if found.get("beam", 1) > WIDEST:
-        raise RunError(f"--beam={options.beam}: choose 1 to {WIDEST}; 1 is greedy search")
     try:
         Search(**found)
     except ValueError as error:

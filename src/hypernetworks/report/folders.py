@@ -8,6 +8,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from hypernetworks.report.errors import RecordError
+
 NO_ROWS = ("table", "demo", "lite", "paper")  # files of a table's folder that are no rows
 
 
@@ -25,11 +27,20 @@ def folder_name(table: str) -> str:
 
 def tables_in(experiments: Path) -> list[str]:
     """The ids of the tables that have a folder, in the paper's order. A folder of our own without
-    a table.yaml is none: its rows are known from their records alone."""
+    a table.yaml is none: its rows are known from their records alone.
+
+    Raises:
+        RecordError: naming a folder whose name no table of our own can have.
+    """
     folders = [path for path in experiments.glob("*") if path.is_dir()]
     named = [f for f in folders if f.name.startswith("table") or (f / "table.yaml").exists()]
-    ids = [table_of(f.name) for f in named if folder_name(table_of(f.name)) == f.name]
-    return in_order(ids)
+    for folder in named:
+        if (folder / "table.yaml").exists() and folder_name(table_of(folder.name)) != folder.name:
+            raise RecordError(
+                f"{folder}: no name for a table of one's own: it is like one of the paper's, "
+                "table7 or table_a1; take another"
+            )
+    return in_order(table_of(f.name) for f in named if folder_name(table_of(f.name)) == f.name)
 
 
 def in_order(tables: Iterable[str]) -> list[str]:

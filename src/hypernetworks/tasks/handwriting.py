@@ -30,6 +30,7 @@ class Handwriting:
     metrics: ClassVar[Mapping[str, Metric]] = {"log_loss": Metric("nats", "lower")}
     selection: ClassVar = "valid_log_loss"
     headline: ClassVar = ("valid_log_loss",)
+    state_is_shared: ClassVar = True
 
     def __init__(self, mean: Tensor, std: Tensor, predictions: float) -> None:
         self.moments = mean, std

@@ -95,7 +95,9 @@ class Task(Protocol):
         ...
 
     def state_dict(self) -> dict[str, Any]:
-        """What the task carries from step to step beside the model; {} for most."""
+        """What the task carries from step to step beside the model; {} for most. Each process has
+        its own, unless the task has a true `state_is_shared`: then any number of them may go on.
+        """
         ...
 
     def load_state_dict(self, state: dict[str, Any]) -> None: ...

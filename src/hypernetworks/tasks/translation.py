@@ -56,6 +56,7 @@ class Translation:
     }
     selection: ClassVar = "valid_log_perplexity"
     headline: ClassVar = ("test_bleu", "test_log_perplexity")
+    state_is_shared: ClassVar = True
 
     def __init__(
         self,

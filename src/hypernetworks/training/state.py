@@ -176,6 +176,8 @@ class TrainingState:
             device = self.placement.device
             if "cuda" in mine["random"] and device.type == "cuda":
                 torch.cuda.set_rng_state(mine["random"]["cuda"], device)
+        elif getattr(self.task, "state_is_shared", False):
+            self.task.load_state_dict(processes[0]["task"])
         elif any(process["task"] for process in processes):
             raise CheckpointError(
                 f"{path} was written by {len(processes)} processes, each with a state "

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from hypernetworks.app.build.experiment import Experiment
 from hypernetworks.app.build.models import build_model, count_parameters
 from hypernetworks.app.checks import RunError
-from hypernetworks.app.schema import HandwritingConfig
+from hypernetworks.app.datasets import HandwritingConfig
 from hypernetworks.data import iam, unipen
 from hypernetworks.data.line_batches import LineBatches
 from hypernetworks.data.lines import Lines, LineSplits, Selection, moments, split_by_group

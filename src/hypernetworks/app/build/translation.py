@@ -76,7 +76,7 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
         if cfg.profile.baseline
         else None,
         examples=(train.predictions, "target subwords"),
-        # Every weight but the embeddings' meets every subword of a batch once, on one side.
+        # About half of the weights meet the subwords of the sources, the rest those of the targets.
         multiplications=lambda model: (
             train.batch_size * predictions * count_parameters(model)["total"] / 2
         ),
