@@ -16,7 +16,7 @@ import torch
 
 from benchmarks.measure import compare
 from benchmarks.recurrent import P, Size, alternate, layer, one_thread, training
-from hypernetworks.recurrent.fused import native
+from hypernetworks.recurrent.fused import compiling, native
 from hypernetworks.recurrent.fused.passes import gradients_of
 from hypernetworks.recurrent.fused.rows import Rows
 from hypernetworks.recurrent.fused.step import Norm
@@ -62,13 +62,12 @@ def alone(size: Size) -> None:
 def before(folder: Path) -> CDLL | None:
     """The compiled steps of that commit, where git has it."""
     source = folder / "rows.cpp"
-    root = native.SOURCE.parent
-    wanted = f"{BEFORE}:./{native.SOURCE.name}"
-    shown = subprocess.run(["git", "show", wanted], cwd=root, capture_output=True)
+    wanted = f"{BEFORE}:./rows.cpp"
+    shown = subprocess.run(["git", "show", wanted], cwd=compiling.HERE, capture_output=True)
     if shown.returncode:
         return None
     source.write_bytes(shown.stdout)
-    return native.open_library(native.compile_library(source, folder, "rows"))
+    return native.open_library(compiling.compile_library([source], folder, "rows"))
 
 
 class Steps:

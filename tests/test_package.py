@@ -8,6 +8,7 @@ import pytest
 
 import hypernetworks
 from hypernetworks import locations
+from hypernetworks.recurrent.fused.compiling import INCLUDED, SOURCES
 from tests.conftest import ROOT
 
 
@@ -42,7 +43,8 @@ def test_a_wheel_brings_its_configurations(tmp_path):
     with zipfile.ZipFile(wheel) as archive:
         archive.extractall(tmp_path / "site")
     installed = tmp_path / "site" / "hypernetworks"
-    assert (installed / "recurrent" / "fused" / "rows.cpp").exists()
+    for path in (*SOURCES, INCLUDED):
+        assert (installed / "recurrent" / "fused" / path.name).exists()
     assert (installed / "py.typed").exists()
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"

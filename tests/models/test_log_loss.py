@@ -6,7 +6,9 @@ import torch.nn.functional as F
 
 from hypernetworks.models import log_loss
 from hypernetworks.models.gnmt import GNMT
+from tests.recurrent.conftest import native_steps, steps, torch_steps  # noqa: F401
 
+pytestmark = pytest.mark.usefixtures("steps")
 P, H, V = 23, 5, 17
 
 
@@ -44,6 +46,44 @@ def test_bfloat16_products_leave_gradients_in_their_parameters_types():
     for ours, theirs in zip(gradients(loss, parts), gradients(expected, parts), strict=True):
         assert ours.dtype == torch.float32
         assert (ours - theirs).norm() < 0.02 * theirs.norm()
+
+
+def test_logits_of_every_magnitude():
+    """Also such as leave no other symbol a share of its own."""
+    *parts, following = given(torch.float32)
+    with torch.no_grad():
+        parts[2] += torch.tensor([1e4, -1e4] + [0.0] * (V - 2))
+    loss, expected = log_loss.log_loss(*parts, following), plain(*parts, following)
+    torch.testing.assert_close(loss, expected, rtol=1e-6, atol=0)
+    for ours, theirs in zip(gradients(loss, parts), gradients(expected, parts), strict=True):
+        torch.testing.assert_close(ours, theirs, rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("value", [torch.inf, torch.nan])
+def test_what_is_not_finite_is_seen_in_the_loss(value):
+    *parts, following = given(torch.float32)
+    with torch.no_grad():
+        parts[2][3] = value
+    assert not log_loss.log_loss(*parts, following).isfinite()
+
+
+@pytest.mark.parametrize("symbol", [V, -V - 1])
+def test_a_symbol_that_is_none_is_refused(symbol):
+    *parts, following = given()
+    following[4] = symbol
+    with pytest.raises(IndexError):
+        log_loss.log_loss(*parts, following)
+
+
+def test_threads_share_the_predictions(monkeypatch):
+    *parts, following = given()
+    found = []
+    for count in (1, 2, 5):
+        monkeypatch.setattr(log_loss, "threads", lambda rows, units, count=count: min(count, rows))
+        loss = log_loss.log_loss(*parts, following)
+        found.append([loss.detach(), *gradients(loss, parts)])
+    torch.testing.assert_close(found[1], found[0], rtol=1e-12, atol=1e-13)
+    torch.testing.assert_close(found[2], found[0], rtol=1e-12, atol=1e-13)
 
 
 def test_without_gradients_none_are_computed(monkeypatch):

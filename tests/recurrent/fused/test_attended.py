@@ -3,6 +3,7 @@
 import pytest
 import torch
 
+from hypernetworks.recurrent.fused import native
 from hypernetworks.recurrent.fused.attention import Attention
 from hypernetworks.recurrent.masks import Masks
 from tests.recurrent.cells import FULL, MAKERS, D, H, random_masks, random_state, randomised
@@ -72,6 +73,12 @@ def test_with_recurrent_dropout_and_that_of_contexts(name):
     cell = randomised(MAKERS[name]())
     masks = random_masks(cell, T, B) if "rnn" not in name else Masks()
     assert_same_form(cell, masks=masks, mask=context_mask())
+
+
+def test_threads_share_the_sequences(monkeypatch):
+    monkeypatch.setattr(native, "WORTH_A_THREAD", 0)
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 2)
+    assert_same_form(randomised(MAKERS["lstm"]()))
 
 
 @pytest.mark.parametrize("parts", [("h",), ("contexts",), ("c", "h_hat"), ("h", "contexts")])

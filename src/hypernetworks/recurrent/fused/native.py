@@ -1,19 +1,13 @@
-"""The pointwise steps of rows.py in C++ (rows.cpp): compiled once, cached, called through ctypes.
+"""The pointwise steps of rows.py in C++ (rows.cpp), in a library that is called through ctypes.
 
 Nobody has to have a compiler: without one, and until enough work has been done to be worth the
 seconds, the torch forms of rows.py run. Results differ by rounding alone.
 """
 
 import ctypes
-import hashlib
 import logging
 import os
-import platform
-import shlex
-import shutil
 import subprocess
-import sys
-import tempfile
 from ctypes import c_double, c_float, c_int64, c_void_p
 from functools import cache
 from pathlib import Path
@@ -22,12 +16,11 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from hypernetworks.recurrent.fused import compiling
 from hypernetworks.recurrent.fused.graphs import compiled_forms
 from hypernetworks.recurrent.fused.rows import Rows
 
 log = logging.getLogger("hypernetworks")
-SOURCE = Path(__file__).with_name("rows.cpp")
-FLAGS = ("-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-fPIC", "-std=c++17")
 # Steps x batch x units, forward, after which compiling (some 3 seconds) pays: about 3 s of work.
 WORTH_COMPILING = 5_000_000
 # Below this many elements a step, a second thread costs more than it brings.
@@ -65,8 +58,17 @@ def native(rows: Rows) -> Native | Rows:
         return rows
     if (rows.h.dtype, rows.products.dtype) not in NAMES:
         return rows
-    library = loaded() or _worth_it(rows.products.shape[0] * rows.h.shape[1] * rows.h.shape[2])
-    return Native(rows, library) if library else rows
+    found = library(rows.products.shape[0] * rows.h.shape[1] * rows.h.shape[2])
+    return Native(rows, found) if found else rows
+
+
+def library(work: int) -> ctypes.CDLL | None:
+    """The library where there is one and it pays.
+
+    Args:
+        work: how many numbers its functions will see, beside those of calls before.
+    """
+    return loaded() or _worth_it(work)
 
 
 def threads(batch: int, units: int) -> int:
@@ -156,7 +158,7 @@ def _worth_it(work: int) -> ctypes.CDLL | None:
 
 
 def load(build: bool = True) -> ctypes.CDLL | None:
-    """Loads rows.cpp's library, compiling it if need be.
+    """Loads the library, compiling it if need be.
 
     Args:
         build: whether to compile it where it is not in the cache.
@@ -164,18 +166,18 @@ def load(build: bool = True) -> ctypes.CDLL | None:
         None if HYPERNETWORKS_COMPILE=0, if there is no compiler, or if it fails (said once).
     """
     global _library, _tried
-    compiler = _compiler()
+    compiler = compiling.compiler_command()
     if _library or _tried or os.environ.get("HYPERNETWORKS_COMPILE") == "0" or not compiler:
         return _library
     try:
-        folder, name = _cache(), f"rows-{_key(compiler)}"
-        path = _whole(folder, name)
+        folder, name = compiling.cache_folder(), f"rows-{compiling.library_key(compiler)}"
+        path = compiling.whole_library(folder, name)
         if path is None and not build:
             return None
         _tried = True
         if path is None:
             log.warning("compiling the pointwise steps of recurrent cells into %s, once", folder)
-            path = compile_library(SOURCE, folder, name)
+            path = compiling.compile_library(compiling.SOURCES, folder, name)
         _library = open_library(path)
     except (OSError, RuntimeError, ValueError, subprocess.SubprocessError) as error:
         # RuntimeError: no home folder to keep it in; ValueError: a CXX with an open quote.
@@ -192,59 +194,3 @@ def open_library(path: Path) -> ctypes.CDLL:
             getattr(library, f"{direction}_{name}").argtypes = (c_void_p, *[c_int64] * 3)
             getattr(library, f"{direction}_{name}").restype = None
     return library
-
-
-def _compiler() -> str | None:
-    """As a shell would read it: CXX may have arguments, or a cache in front ("ccache g++")."""
-    return os.environ.get("CXX") or shutil.which("g++") or shutil.which("clang++")
-
-
-def _cache() -> Path:
-    home = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return Path(home) / "hypernetworks"
-
-
-def _key(compiler: str) -> str:
-    """Changes with the source, the compiler and the processor that the code is made for."""
-    processor = platform.processor() + platform.machine()
-    about = Path("/proc/cpuinfo")
-    if about.exists():
-        lines = about.read_text().splitlines()
-        processor += "".join(sorted({x for x in lines if x.startswith(("flags", "Features"))}))
-    seed = "\0".join((SOURCE.read_text(), compiler, *_flags(), processor))
-    return hashlib.sha256(seed.encode()).hexdigest()[:16]
-
-
-def _flags() -> tuple[str, ...]:
-    if sys.platform == "darwin":
-        return (*FLAGS, "-fopenmp-simd")  # one thread: Apple's compiler has no OpenMP library
-    wide = ("-mprefer-vector-width=512",) if platform.machine() == "x86_64" else ()
-    return (*FLAGS, *wide, "-fopenmp")
-
-
-def compile_library(source: Path, folder: Path, name: str) -> Path:
-    """Compiles rows.cpp, or another version of it, into a library, whose path has its SHA-256.
-
-    Raises:
-        OSError: there is no such compiler, or no place for the library.
-        subprocess.SubprocessError: it failed.
-    """
-    folder.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder) as scratch:
-        made = Path(scratch) / "rows.so"
-        command = [*shlex.split(_compiler() or "c++"), *_flags(), "-shared", str(source)]
-        command += ["-o", str(made)]
-        subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
-        path = folder / f"{name}-{_digest(made)}.so"
-        made.replace(path)  # another process may be doing the same: each puts a whole file there
-    return path
-
-
-def _whole(folder: Path, name: str) -> Path | None:
-    """A library of that name that is as it was compiled: damaged ones compute other numbers."""
-    found = folder.glob(f"{name}-*.so")
-    return next((path for path in found if path.stem == f"{name}-{_digest(path)}"), None)
-
-
-def _digest(path: Path) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
