@@ -77,7 +77,7 @@ class Training:
         self.model = model.train()
         self.placement = placement
         self.precision = precision
-        self.optimizer = torch.optim.Adam(model.parameters(), lr=0.0002)
+        self.optimizer = torch.optim.Adam(model.parameters(), lr=0.0002, fused=True)
         self.batches: Iterator[PairBatch] = (b for epoch in count() for b in batches.epoch(epoch))
         self.tokens = 0
 
