@@ -164,7 +164,7 @@ class LSTMCell(Cell[LSTMState]):
     def fused(
         self, x: Tensor, state: LSTMState, masks: Masks, input_mask: Tensor | None
     ) -> LSTMState:
-        inputs = project_sequence(x, self.weight_x, input_mask)
+        inputs = project_sequence(x, self.weight_x, input_mask, self.bias)
         h, c, _ = lstm_sequence(*self._arguments(inputs, state, masks))
         return LSTMState(h.to(state.h.dtype), c.to(state.c.dtype))
 
@@ -172,7 +172,7 @@ class LSTMCell(Cell[LSTMState]):
         self, x: Tensor, state: LSTMState, masks: Masks, attention: Attention
     ) -> tuple[LSTMState, Tensor]:
         of_x, of_context = self.weight_x.tensor_split([x.shape[-1]], 1)
-        inputs = project_sequence(x, of_x, None)
+        inputs = project_sequence(x, of_x, None, self.bias)
         weights, real = (of_context.to(inputs.dtype),), arithmetic_dtype(inputs)
         arguments = self._arguments(inputs, state, masks)
         h, c, contexts = attended_sequence(LSTM, attention.to(real), weights, *arguments)
@@ -180,9 +180,7 @@ class LSTMCell(Cell[LSTMState]):
         return LSTMState(h.to(kept), c.to(kept)), contexts.to(kept)
 
     def _arguments(self, inputs: Tensor, state: LSTMState, masks: Masks) -> tuple[Any, ...]:
-        """Those of the fused operators, with W_x x as `inputs`."""
-        if self.bias is not None:
-            inputs = inputs.add_(self.bias.to(inputs.dtype))
+        """Those of the fused operators, with W_x x + b as `inputs`."""
         real = arithmetic_dtype(inputs)
         return (
             inputs.contiguous(),

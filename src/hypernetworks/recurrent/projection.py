@@ -22,17 +22,28 @@ def project(x: Tensor, weight: Tensor, mask: Tensor | None = None) -> Tensor:
     return rows if mask is None else rows * mask.unsqueeze(-1).to(rows.dtype)
 
 
-def project_sequence(x: Tensor, weight: Tensor, mask: Tensor | None) -> Tensor:
-    """`project` for the fused operators, which have no second derivatives either.
+def project_sequence(
+    x: Tensor, weight: Tensor, mask: Tensor | None, bias: Tensor | None = None
+) -> Tensor:
+    """`project` for the fused operators, which have no second derivatives either; plus bias (n).
 
     On the CPU the rows of symbols are multiplied by their factors while they are copied: over a
     whole sequence a product of its own would take longer than the look-up.
     """
+    if bias is None:
+        return _rows(x, weight, mask)
+    # Of a matrix: added in place to what is a view it would cost a copy of the gradient.
+    rows = _rows(x.flatten(0, 1), weight, None if mask is None else mask.flatten())
+    return rows.add_(bias.to(rows.dtype)).unflatten(0, x.shape[:2])
+
+
+def _rows(x: Tensor, weight: Tensor, mask: Tensor | None) -> Tensor:
     if mask is None or x.is_floating_point() or x.device.type != "cpu":
         return project(x, weight, mask)
     factors = mask.reshape(-1, 1).to(weight.dtype)
     rows = F.embedding_bag(x.reshape(-1, 1), weight.t(), mode="sum", per_sample_weights=factors)
-    return rows.view(*x.shape, -1).to(product_dtype(weight))
+    rows = rows.to(product_dtype(weight))
+    return rows if x.dim() == 1 else rows.unflatten(0, x.shape)
 
 
 def product_dtype(like: Tensor) -> torch.dtype:
