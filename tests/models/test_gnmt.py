@@ -293,3 +293,15 @@ def test_both_forms_of_the_layers_agree(name):
     found, expected = (gradients(each, loss_of(each, pairs())) for each in (built, reference))
     for key, gradient in found.items():
         torch.testing.assert_close(gradient, expected[key], rtol=1e-9, atol=1e-10)
+
+
+@pytest.mark.parametrize("name", ["lstm", "layernorm_hyperlstm"])
+def test_no_gradient_is_copied_for_what_was_written_into_a_view(name):
+    """As by torch's padding of packed sequences: all of it, once for every length."""
+    source, read, following = batch_of(pairs())
+    nodes = [model(name, dropout=0.2)(source, read, following).grad_fn]
+    for node in nodes:
+        nodes += [before for before, _ in node.next_functions if before and before not in nodes]
+    names = {node.name() for node in nodes}
+    assert "torch::autograd::CopySlices" not in names
+    assert "_AttendedBackward" in names

@@ -7,14 +7,15 @@ from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from hypernetworks.models.attention import AdditiveAttention, Memory
 from hypernetworks.models.log_loss import log_loss
 from hypernetworks.models.registry import recurrent_core
 from hypernetworks.recurrent.checks import check_rate
-from hypernetworks.recurrent.layer import Layer
+from hypernetworks.recurrent.layer import Layer, after_first
 from hypernetworks.recurrent.masks import draw_mask
+from hypernetworks.recurrent.packing import padded
 from hypernetworks.recurrent.stack import Stack
 from hypernetworks.recurrent.state import over
 from hypernetworks.sizes import whole
@@ -128,7 +129,7 @@ class GNMT(nn.Module):
                 log-losses in nats, found without all logits at once: faster, in less memory.
         """
         memory = self.encode(source)
-        x, lengths = pad_packed_sequence(PackedSequence(read.data, read.batch_sizes))
+        x, lengths = padded(read.data, read.batch_sizes)
         if x.shape[1] != memory.values.shape[0]:
             pairs = f"{memory.values.shape[0]} source and {x.shape[1]} target sentences"
             raise ValueError(f"{pairs}: they must be pairs")
@@ -149,7 +150,7 @@ class GNMT(nn.Module):
         """The memory of B sentences of symbols, in their original order."""
         bottom, *above = self._stacks(self.encoder)
         packed = PackedSequence(self._dropped(self.source(source.data)), source.batch_sizes)
-        x, lengths = pad_packed_sequence(bottom(packed)[0])
+        x, lengths = padded(bottom(packed)[0].data, source.batch_sizes)
         for k, stack in enumerate(above, 1):
             h, _ = stack(self._dropped(x))
             x = h if k < PLAIN_LAYERS else x + h
@@ -190,7 +191,7 @@ class GNMT(nn.Module):
         states, contexts = layer.cell.attended(
             self._dropped(x), state, masks, attention, layer.backend
         )
-        return states.h[1:], contexts
+        return after_first(states.h), contexts
 
     def _dropped(self, x: Tensor) -> Tensor:
         mask = draw_mask(self.dropout, tuple(x.shape), x) if self.training else None

@@ -53,11 +53,12 @@ class Layer(nn.Module, Generic[State]):
 
     def output(self, states: State, lengths: Tensor | None) -> Tensor:
         """h (T, B, H) in the order of the input, 0 behind the end of a sequence."""
-        h = states.h[1:]
+        if lengths is None:
+            h = states.h[1:]
+            return h.flip(0) if self.reverse else h
+        h = after_first(states.h)
         if self.reverse:
             h = reversed_in_time(h, lengths)
-        if lengths is None:
-            return h
         steps = torch.arange(h.shape[0], device=h.device)
         return h.masked_fill((steps[:, None] >= lengths)[:, :, None], 0)
 
@@ -71,6 +72,11 @@ class Layer(nn.Module, Generic[State]):
 
     def extra_repr(self) -> str:
         return f"reverse={self.reverse}, backend={self.backend!r}"
+
+
+def after_first(states: Tensor) -> Tensor:
+    """states[1:], whose gradient is not added to zeros; it must not be changed in place."""
+    return states.split([1, states.shape[0] - 1])[1]
 
 
 def reversed_in_time(x: Tensor, lengths: Tensor | None) -> Tensor:

@@ -10,13 +10,14 @@ from typing import Any, Generic
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence, pad_packed_sequence
+from torch.nn.utils.rnn import PackedSequence, pack_padded_sequence
 
 from hypernetworks.recurrent.cell import Backend, Cell, check_backend
 from hypernetworks.recurrent.checks import check_flag, check_rate
 from hypernetworks.recurrent.given import check_input, check_input_mask, check_tensor
 from hypernetworks.recurrent.layer import Layer
 from hypernetworks.recurrent.masks import Masks
+from hypernetworks.recurrent.packing import padded
 from hypernetworks.recurrent.state import State, over, stacked
 from hypernetworks.sizes import whole
 
@@ -166,7 +167,7 @@ class Stack(nn.Module, Generic[State]):
         input_mask: Tensor | None,
     ) -> tuple[PackedSequence, State]:
         data, sizes, order, back = packed
-        x, lengths = pad_packed_sequence(PackedSequence(data, sizes))
+        x, lengths = padded(data, sizes)
         if state is not None:
             state = self._checked_state(state, x.shape[1])
         if state is not None and order is not None:
