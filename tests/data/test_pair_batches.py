@@ -1,3 +1,4 @@
+import hashlib
 from itertools import pairwise
 
 import numpy as np
@@ -97,6 +98,56 @@ def test_batches_by_tokens_have_about_as_many() -> None:
     assert max(counts) > 2 * min(counts)
 
 
+@pytest.mark.parametrize(
+    ("shuffle", "known"),
+    [
+        (True, "4f767abe4b0ec24a024288ed348146da0c8821e4339c372b451089a826ab4365"),
+        (False, "3875c3525713c3c0a67371ba81c0ed6c27db13c410cf2041f12c616c64c6ae85"),
+    ],
+)
+def test_batches_by_pairs_are_the_same_as_ever(shuffle: bool, known: str) -> None:
+    rows = list(PairBatches(PAIRS, 8, seed=5, shuffle=shuffle).rows(2))
+    assert sorted(map(len, rows)) == [4] + [8] * 62
+    assert hashlib.sha256(np.concatenate(rows).astype("<i8").tobytes()).hexdigest() == known
+
+
+def test_a_pair_of_more_tokens_than_a_batch_is_one_of_its_own() -> None:
+    pairs = made(3000, longest=110)
+    batches = PairBatches(pairs, 1, tokens=100)
+    rows = list(batches.rows(1))
+    assert len(rows) == len(batches)
+    assert min(map(len, rows)) == 1
+    assert np.array_equal(np.sort(np.concatenate(rows)), np.arange(len(pairs)))
+    for start in (1, POOL, POOL + 3, len(batches) - 1):
+        assert all(map(np.array_equal, batches.rows(1, start), rows[start:]))
+
+
+@pytest.mark.parametrize("world", [1, 4])
+def test_whatever_pairs_are_left_over_no_batch_by_tokens_is_below_its_processes(world: int) -> None:
+    size = 4
+    for count in range(world, 3 * POOL * size):
+        pairs = Pairs([Shard.of([([7] * (n % 9), [8] * (n % 5)) for n in range(count)])])
+        tokens = -(-size * pairs.spans // count)
+        parts = [PairBatches(pairs, 1, tokens, shard=(rank, world)) for rank in range(world)]
+        rows = list(parts[0].rows(0))
+        assert len(rows) == len(parts[0])
+        assert min(map(len, rows)) >= world
+        assert np.array_equal(np.sort(np.concatenate(rows)), np.arange(count))
+        for start in (1, POOL, len(rows) - 1):
+            assert all(map(np.array_equal, parts[-1].rows(0, start), rows[start:]))
+
+
+def test_all_processes_have_a_part_of_the_last_batches() -> None:
+    pairs = Pairs([Shard.of([([3 + n % 40] * 20, [4] * 23) for n in range(2 * POOL * 10 + 1)])])
+    whole = list(PairBatches(pairs, 1, tokens=240).rows(0))
+    parts = [PairBatches(pairs, 1, tokens=240, shard=(rank, 4)) for rank in range(4)]
+    epochs = [[unpacked(batch) for batch in part.epoch(0)] for part in parts]
+    known = everything(pairs)
+    for rows, *shards in zip(whole, *epochs, strict=True):
+        found = [pair for shard in shards for pair in shard]
+        assert sorted(found) == sorted(known[row] for row in rows.tolist())
+
+
 @pytest.mark.parametrize("tokens", [None, 300])
 def test_shards_together_are_the_batch(tokens: int | None) -> None:
     pairs = made(499)  # the last batch does not divide
@@ -117,7 +168,9 @@ def test_what_cannot_work() -> None:
         PairBatches(PAIRS, 8, tokens=0)
     with pytest.raises(DataError, match="batch of 1 of 500 pairs is too small for 2 processes"):
         PairBatches(PAIRS, 499, shard=(0, 2))
-    with pytest.raises(DataError, match=r"dataset\.tokens=40: a batch of \d of 500 pairs is too"):
-        list(PairBatches(PAIRS, 8, tokens=40, shard=(0, 8)).epoch(0))
+    with pytest.raises(DataError, match=r"dataset\.tokens=40: a batch of 2 of 500 pairs is too"):
+        PairBatches(PAIRS, 8, tokens=40, shard=(0, 8))
+    with pytest.raises(DataError, match=r"dataset\.tokens=4000: a batch of 3 of 3 pairs is too"):
+        PairBatches(made(3), 8, tokens=4000, shard=(0, 4))
     with pytest.raises(DataError, match="no sentence pair"):
         PairBatches(Pairs([]), 8)

@@ -32,16 +32,17 @@ class PairBatches:
     Args:
         pairs: the split.
         batch_size: B, over all shards; the last batch cut may be smaller.
-        tokens: with it, batches are of about so many tokens instead: each pool, of POOL times as
-            many pairs as have them on average, is cut into parts of about as many. A pair's tokens
-            are those of its longer side and a mark.
+        tokens: with it, batches are of about so many tokens instead: as many batches as have them
+            on average, pools of as many pairs a batch, each cut into parts of about as many
+            tokens. A pair's tokens are those of its longer side and a mark. No batch has fewer
+            pairs than there are processes.
         seed: of the order.
         shuffle: whether each epoch has an order of its own; else pools are as the pairs lie.
         device: where the batches lie.
         shard: (rank, world): this process's part of each batch; together they are the batch of a
-            single process.
+            single process, unless by tokens that one would have fewer pairs than processes.
     Raises:
-        DataError: if a setting cannot work.
+        DataError: if a setting cannot work, such as batches of fewer pairs than processes.
     """
 
     def __init__(
@@ -66,11 +67,19 @@ class PairBatches:
         self.shuffle = shuffle
         self.device = device
         self.shard = shard
-        self.batch_size = batch_size
+        self.batch_size, world = batch_size, shard[1]
+        smallest, setting = len(pairs) % batch_size or batch_size, f"trainer.{batch_size=}"
         if tokens is not None:
             self.batch_size = max(1, round(tokens * len(pairs) / pairs.spans))
-        if tokens is None:
-            self._check(len(pairs) % batch_size or batch_size)
+            smallest, setting = min(self.batch_size, len(pairs)), f"dataset.{tokens=}"
+        if smallest < world:
+            raise DataError(
+                f"{setting}: a batch of {smallest} of {len(pairs):,} pairs is too small for "
+                f"{world} processes"
+            )
+        self._count = -(-len(pairs) // self.batch_size)
+        if tokens is not None:
+            self._count = min(self._count, len(pairs) // world)
 
     @property
     def predictions(self) -> int:
@@ -78,7 +87,7 @@ class PairBatches:
         return self.pairs.subwords[1] + len(self.pairs)
 
     def __len__(self) -> int:
-        return -(-len(self.pairs) // self.batch_size)
+        return self._count
 
     def epoch(self, epoch: int, start: int = 0) -> Iterator[PairBatch]:
         """Yields the epoch's batches from number `start` on.
@@ -88,12 +97,9 @@ class PairBatches:
             following: (P,) the targets and an end each, in the order of read.data; the whole
             batch's pairs over the number of shards, so that the mean over the shards of what is
             divided by it is the whole batch's mean. Pair b is sequence b of both.
-        Raises:
-            DataError: if a batch has fewer pairs than there are shards.
         """
         rank, world = self.shard
         for whole in self.rows(epoch, start):
-            self._check(len(whole))
             yield (*self._packed(whole[rank::world]), len(whole) / world)
 
     def rows(self, epoch: int, start: int = 0) -> Iterator[Rows]:
@@ -102,24 +108,28 @@ class PairBatches:
             yield from self._pool(epoch, pool)[max(0, start - pool * POOL) :]
 
     def _pool(self, epoch: int, pool: int) -> list[Rows]:
-        size = POOL * self.batch_size
-        rows = np.arange(pool * size, min((pool + 1) * size, len(self.pairs)))
+        first, last = pool * POOL, min((pool + 1) * POOL, len(self))
+        rows = np.arange(self._start(first), self._start(last))
         if self.shuffle:
             rows = permuted(rows, len(self.pairs), self.seed, epoch)
         lengths = self.pairs.lengths(rows)
         by_length = np.lexsort((lengths[:, 0], lengths[:, 1]))
         rows = rows[by_length]
-        if self.tokens is None:
-            batches = np.split(rows, range(self.batch_size, len(rows), self.batch_size))
-        else:
-            until = (lengths.max(1) + 1)[by_length].cumsum()
-            count = -(-len(rows) // self.batch_size)
-            ends = until[-1] * np.arange(1, count) / count
-            batches = np.split(rows, np.searchsorted(until, ends, side="right"))
+        cuts = np.arange(self.batch_size, len(rows), self.batch_size)
+        if self.tokens is not None:
+            spans = (lengths.max(1) + 1)[by_length]
+            cuts = _cuts(spans, last - first, least=self.shard[1])
+        batches = np.split(rows, cuts)
         if not self.shuffle:
             return batches
         random = np.random.default_rng([self.seed, epoch, pool])
         return [batches[k] for k in random.permutation(len(batches))]
+
+    def _start(self, batch: int) -> int:
+        """How many pairs lie in the pools before the one that this batch begins."""
+        if self.tokens is None:
+            return min(batch * self.batch_size, len(self.pairs))
+        return batch * len(self.pairs) // len(self)
 
     def _packed(self, rows: Rows) -> tuple[PackedSequence, PackedSequence, Tensor]:
         sources, reads, follows = [], [], []
@@ -131,16 +141,6 @@ class PairBatches:
         # Its annotation knows dtypes alone.
         source, read, follow = (part.to(self.device) for part in packed)  # type: ignore[arg-type]
         return source, read, follow.data
-
-    def _check(self, count: int) -> None:
-        if count < self.shard[1]:
-            name, value = "trainer.batch_size", self.batch_size
-            if self.tokens is not None:
-                name, value = "dataset.tokens", self.tokens
-            raise DataError(
-                f"{name}={value}: a batch of {count} of {len(self.pairs):,} pairs is too small for "
-                f"{self.shard[1]} processes"
-            )
 
 
 class TextBatches:
@@ -166,6 +166,16 @@ class TextBatches:
         ):
             source, target = self.texts.source, self.texts.target
             yield batch, [source[row] for row in rows], [target[row] for row in rows]
+
+
+def _cuts(spans: Rows, count: int, least: int) -> Rows:
+    """Where to cut pairs into `count` parts of about as many tokens and `least` pairs or more."""
+    until = spans.cumsum()
+    parts = np.arange(1, count)
+    cuts = np.searchsorted(until, until[-1] * parts / count, side="right")
+    # Beyond `least` pairs a part; what never falls leaves every part its own.
+    more = np.maximum.accumulate(cuts - least * parts)
+    return least * parts + more.clip(0, len(spans) - least * count)
 
 
 def _marked(ids: Ids, end: bool) -> Tensor:
