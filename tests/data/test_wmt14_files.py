@@ -64,6 +64,28 @@ def test_plain_files_go_before_an_archive(tmp_path: Path) -> None:
     assert list(corpus(tmp_path, "un").chunks(10)) == [([b"plain\n"], [b"plain\n"])]
 
 
+def test_both_sides_are_of_one_folder(tmp_path: Path) -> None:
+    def put(folder: str, stem: str, *languages: str) -> None:
+        (tmp_path / folder).mkdir(exist_ok=True)
+        for language in languages:
+            (tmp_path / folder / f"{stem}.{language}").write_bytes(folder.encode())
+
+    for stem in ("undoc.2000.fr-en", "newstest2012"):
+        put("a", stem, "en")
+        put("b", stem, "fr")
+        put("c", stem, "en", "fr")
+    assert list(corpus(tmp_path, "un").chunks(10)) == [([b"c"], [b"c"])]
+    assert newstest(tmp_path, "newstest2012")[0].source == ["c"]
+
+
+def test_one_side_in_another_folder_is_no_corpus(tmp_path: Path) -> None:
+    path = official(tmp_path, "un")
+    for language in ("en", "fr"):
+        (tmp_path / language).mkdir()
+        (tmp_path / language / f"undoc.2000.fr-en.{language}").write_bytes(b"plain\n")
+    assert corpus(tmp_path, "un").files == (path,)
+
+
 def test_what_is_missing_is_said_with_where_it_goes(tmp_path: Path, offline: list[str]) -> None:
     with pytest.raises(DataError) as caught:
         corpus(tmp_path, "giga-fren")

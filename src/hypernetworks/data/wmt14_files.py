@@ -1,7 +1,7 @@
 """WMT'14's files for English and French: where they come from and where they lie.
 
 Under data_dir/wmt14: the official archives, whose members are streamed, or what is in them, in any
-subfolder. No checksums are published: those of the first use are noted.
+subfolder, both languages in the same one. No checksums are published: those of the first use are noted.
 """
 
 import gzip
@@ -96,9 +96,12 @@ def _segments_of(archive: Path, member: str) -> list[str]:
 
 
 def _found(folder: Path, source: str, target: str) -> tuple[Path, Path] | None:
-    """The files of these names in the folder or below; None unless both are there."""
-    one, other = (next(iter(sorted(folder.rglob(name))), None) for name in (source, target))
-    return None if one is None or other is None else (one, other)
+    """The files of these names in the first folder, this one or below, that has both; or None."""
+    for path in sorted(folder.rglob(source)):
+        found = path, path.with_name(target)
+        if all(side.is_file() for side in found):
+            return found
+    return None
 
 
 def _archive(folder: Path, official: Official, plain: str) -> Path:
