@@ -81,8 +81,13 @@ def test_a_part_says_which(data: Path) -> None:
 def test_the_ready_made_excerpt_is_held_to_its_checksums_and_rule(
     data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(DataError, match=r"europarl-632k\.en: md5 \w+ instead of 87a95f90"):
+    with pytest.raises(
+        DataError, match=r"europarl-632k\.en: md5 \w+ instead of 87a95f90"
+    ) as caught:
         loaded(data, "part", ["europarl-632k"])
+    assert "next run" not in str(caught.value)  # nothing downloads it
+    assert f"europarl-632k.fr into {data / 'europarl'}, or have the excerpt" in str(caught.value)
+    assert "dataset.corpora=[europarl-v7] dataset.excerpt=0.345" in str(caught.value)
     paths = [data / "europarl" / f"europarl-632k.{language}" for language in ("en", "fr")]
     known = {path.name: hashlib.md5(path.read_bytes()).hexdigest() for path in paths}
     monkeypatch.setattr(wmt14, "MD5", known)
@@ -106,7 +111,7 @@ def test_the_ready_made_excerpt_that_is_missing(tmp_path: Path) -> None:
         loaded(tmp_path, "part", ["europarl-632k"])
     said = str(caught.value)
     assert "\n" not in said
-    assert "europarl-632k.en, europarl-632k.fr not there: put them into" in said
+    assert "europarl-632k.en, europarl-632k.fr not there: put" in said
     assert "dataset.corpora=[europarl-v7] dataset.excerpt=0.345" in said
 
 

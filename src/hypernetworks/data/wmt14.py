@@ -10,7 +10,7 @@ from hypernetworks.data.cleaning import Cleaning
 from hypernetworks.data.download import first_use
 from hypernetworks.data.encoding import encoded
 from hypernetworks.data.errors import DataError
-from hypernetworks.data.files import generate, md5, verified
+from hypernetworks.data.files import generate, md5
 from hypernetworks.data.pair_splits import PairSplits, assembled
 from hypernetworks.data.parallel import Corpus, Texts
 from hypernetworks.data.wmt14_files import CORPORA, NEWSTESTS, corpus, newstest
@@ -116,18 +116,27 @@ def _ready_made(folder: Path) -> Corpus:
     paths = [folder / name for name in MD5]
     missing = [path.name for path in paths if not path.is_file()]
     if missing:
-        raise DataError(
-            f"{', '.join(missing)} not there: put them into {folder}, or have the excerpt made "
-            "from the official corpus, which differs in a few pairs of a thousand: "
-            f"dataset.corpora=[europarl-v7] dataset.excerpt={FRACTION} (downloads "
-            f"{Path(CORPORA['europarl-v7'].url).name}; HYPERNETWORKS_DATA or data_dir=... sets "
-            "another place)"
-        )
+        raise _not_as_it_is_known(f"{', '.join(missing)} not there", folder)
     return Corpus.of_files(READY_MADE, paths[0], paths[1], FRACTION)
 
 
 def _checksum(path: Path) -> str:
-    """The published one of a ready-made file, else that of the first use."""
-    if path.name in MD5:
-        return verified(path, MD5[path.name])
-    return first_use(path)
+    """The known one of a ready-made file, else that of the first use."""
+    known = MD5.get(path.name)
+    if known is None:
+        return first_use(path)
+    found = md5(path)
+    if found != known:
+        raise _not_as_it_is_known(f"{path}: md5 {found} instead of {known}", path.parent)
+    return found
+
+
+def _not_as_it_is_known(fault: str, folder: Path) -> DataError:
+    """What is wrong with the excerpt of Europarl, which no place has for a download."""
+    return DataError(
+        f"{fault}: put {' and '.join(MD5)} into {folder}, or have the excerpt made from the "
+        "official corpus, which differs in a few pairs of a thousand: "
+        f"dataset.corpora=[europarl-v7] dataset.excerpt={FRACTION} (downloads "
+        f"{Path(CORPORA['europarl-v7'].url).name}; HYPERNETWORKS_DATA or data_dir=... sets "
+        "another place)"
+    )

@@ -1,7 +1,8 @@
 """WMT'14's files for English and French: where they come from and where they lie.
 
 Under data_dir/wmt14: the official archives, whose members are streamed, or what is in them, in any
-subfolder, both languages in the same one. No checksums are published: those of the first use are noted.
+subfolder, both languages in the same one. No checksums are published: those of the first use are
+noted.
 """
 
 import gzip
