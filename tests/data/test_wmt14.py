@@ -95,6 +95,14 @@ def test_the_ready_made_excerpt_is_held_to_its_checksums_and_rule(
     split = splits.provenance["split"]
     assert split["excerpt"] == 0.345
     assert known.items() <= splits.provenance["checksums"].items()
+    # Beside a whole corpus, the record says which of both is an excerpt.
+    both = loaded(data, "part", ["europarl-632k", "news-commentary-v9"]).provenance["split"]
+    assert both["excerpts"] == {"europarl-632k": 0.345, "news-commentary-v9": 1.0}
+    assert both["excerpt_rule"] == split["excerpt_rule"]
+    assert "excerpt" not in both
+    smaller = loaded(data, "part", ["europarl-632k", "un"], excerpt=0.2).provenance["split"]
+    assert smaller["excerpt"] == 0.2
+    assert "excerpts" not in smaller
     # Made from the official corpus, it is the same pairs.
     for path in paths:
         official = data / "wmt14" / f"europarl-v7.fr-en{path.suffix}"

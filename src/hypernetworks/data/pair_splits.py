@@ -52,7 +52,7 @@ def assembled(
     valid: Texts,
     test: Texts,
     cleaning: Cleaning,
-    excerpt: float,
+    excerpts: Mapping[str, float],
     notes: Mapping[str, object],
 ) -> PairSplits:
     """The splits, with their provenance.
@@ -60,6 +60,7 @@ def assembled(
     Args:
         about: what the record begins with: name, kind.
         checksums: {file: checksum} of what valid and test were read from.
+        excerpts: {corpus: the share of its pairs that is trained on}.
         notes: what else the record says of the split.
     """
     split: dict[str, object] = {**notes, "train": len(found.pairs)}
@@ -72,8 +73,10 @@ def assembled(
         split |= {name: len(texts), f"{name}_omitted_empty": texts.omitted}
         split |= {**_subwords(name, pairs), f"{name}_target_unknown": unknown}
     split |= {"corpora": found.corpora, **found.counts, **cleaning.to_record()}
-    if excerpt < 1:
-        split |= {"excerpt": excerpt, "excerpt_rule": RULE}
+    if min(excerpts.values()) < 1:
+        same = len(set(excerpts.values())) == 1
+        shares = {"excerpt": min(excerpts.values())} if same else {"excerpts": dict(excerpts)}
+        split |= {**shares, "excerpt_rule": RULE}
     split["subwords"] = found.subwords.to_record()
     return PairSplits(
         found.pairs,

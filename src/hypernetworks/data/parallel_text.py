@@ -63,4 +63,4 @@ def load(
     checksums = {file.name: md5(file) for file in (*valid, *test)}
     about = {"name": NAME, "kind": kind}
     held_out = Texts.read(*valid), Texts.read(*test)
-    return assembled(about, checksums, found, *held_out, cleaning, excerpt, {})
+    return assembled(about, checksums, found, *held_out, cleaning, {corpus.name: excerpt}, {})

@@ -75,12 +75,12 @@ def load(
     files = {path for _, paths in read.values() for path in paths}
     checksums = {path.name: checksum(path) for path in sorted(files)}
     about: dict[str, object] = {"name": NAME, "kind": kind}
-    share = min(excerpt, *(part.excerpt for part in parts)) if len(parts) == 1 else excerpt
+    shares = {part.name: min(excerpt, part.excerpt) for part in parts}
     notes = {} if kind == "sample" else {"checksums": CHECKSUMS}
     before = Texts([], [])
     for texts in held_out[:-1]:
         before += texts
-    return assembled(about, checksums, found, before, held_out[-1], cleaning, share, notes)
+    return assembled(about, checksums, found, before, held_out[-1], cleaning, shares, notes)
 
 
 def _check(kind: str, corpora: Sequence[str], valid: Sequence[str], excerpt: float) -> None:
