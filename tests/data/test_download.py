@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from hypernetworks.atomic import write_text
 from hypernetworks.data import download
 from hypernetworks.data.download import fetch, first_use
 from hypernetworks.data.errors import DataError
@@ -29,6 +30,7 @@ class Server(ThreadingHTTPServer):
         self.breaks = 0  # connections that are to break yet
         self.status = 200
         self.ranges = True
+        self.says_size = True  # where there is nothing more to send
         self.asked: list[int] = []  # the first byte of each answer
 
     @property
@@ -49,7 +51,10 @@ class Handler(BaseHTTPRequestHandler):
             start = int(wanted[1])
         server.asked.append(start)
         if start >= len(server.content):
-            self.send_error(416)
+            self.send_response(416)
+            if server.says_size:
+                self.send_header("Content-Range", f"bytes */{len(server.content)}")
+            self.end_headers()
             return
         self.send_response(206 if start else 200)
         if start:
@@ -146,6 +151,34 @@ def test_what_is_not_of_the_file_is_not_kept(server: Server, path: Path, change:
     fetch(server.url, path)
     assert path.read_bytes() == server.content
     assert server.asked[-1] == 0
+
+
+@pytest.mark.parametrize("says_size", [True, False])
+def test_a_process_killed_after_the_last_byte(server: Server, path: Path, says_size: bool) -> None:
+    path.parent.mkdir()
+    path.with_name("corpus.tgz.part").write_bytes(CONTENT)
+    path.with_name("corpus.tgz.part.from").write_text('"one"')
+    server.says_size = says_size
+    fetch(server.url, path)
+    assert path.read_bytes() == CONTENT
+    assert server.asked == ([len(CONTENT)] if says_size else [len(CONTENT), 0])
+    assert [left.name for left in path.parent.glob("[!.]*")] == ["corpus.tgz"]
+
+
+def test_a_process_killed_when_the_file_had_changed(server: Server, path: Path) -> None:
+    broken(server, path)
+    server.content, server.tag = CONTENT[::-1], '"two"'
+
+    def noted(file: Path, text: str) -> None:
+        write_text(file, text)
+        raise KeyboardInterrupt
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(download, "write_text", noted)
+        with pytest.raises(KeyboardInterrupt):
+            fetch(server.url, path)
+    fetch(server.url, path)
+    assert path.read_bytes() == server.content
 
 
 def test_a_place_that_has_nothing(server: Server, path: Path) -> None:

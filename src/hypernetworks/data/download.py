@@ -6,6 +6,7 @@ NAME.sha256, its checksum of the first use, as `sha256sum -c` reads it.
 
 import hashlib
 import time
+from email.message import Message
 from http.client import HTTPException, HTTPResponse
 from pathlib import Path
 from urllib.error import HTTPError, URLError
@@ -21,7 +22,7 @@ from hypernetworks.data.files import TIMEOUT, WRITABLE
 BLOCK = 1 << 20  # bytes
 TRIES = 5  # that bring nothing, one after another
 PAUSE = 2.0  # seconds before the next try
-GONE, COMPLETE = (401, 403, 404, 410), 416  # of HTTP
+GONE, NO_MORE = (401, 403, 404, 410), 416  # of HTTP
 
 
 def fetch(url: str, path: Path) -> None:
@@ -99,10 +100,13 @@ def _go_on(url: str, part: Path) -> bool:
     try:
         answer: HTTPResponse = urlopen(asked, timeout=TIMEOUT)
     except HTTPError as error:
-        if error.code != COMPLETE:
+        if error.code != NO_MORE:
             raise
-        part.unlink()  # longer than the place's file: not of it
-        return False
+        whole = error.headers.get("Content-Range") == f"bytes */{start}"
+        if not whole or _named(error.headers) not in ("", known):
+            part.unlink()  # longer than the place's file, or of another: not of it
+            return False
+        return True
     with answer:
         goes_on = answer.status == 206 and _sent_from(answer) == start
         if answer.status == 206 and not goes_on:
@@ -110,7 +114,8 @@ def _go_on(url: str, part: Path) -> bool:
             return False
         if not goes_on:
             start = 0
-            write_text(version, _named(answer))
+            part.unlink(missing_ok=True)  # before it would pass for a part of the new version
+            write_text(version, _named(answer.headers))
         length = answer.headers.get("Content-Length")
         total = None if length is None else start + int(length)
         with (
@@ -131,10 +136,10 @@ def _go_on(url: str, part: Path) -> bool:
     return total is None or _size(part) == total
 
 
-def _named(answer: HTTPResponse) -> str:
+def _named(headers: Message) -> str:
     """What tells this version of the file from others; a weak ETag does not."""
-    tag = answer.headers.get("ETag", "")
-    return tag if tag.startswith('"') else answer.headers.get("Last-Modified", "")
+    tag = headers.get("ETag", "")
+    return tag if tag.startswith('"') else headers.get("Last-Modified", "")
 
 
 def _sent_from(answer: HTTPResponse) -> int:
