@@ -51,8 +51,9 @@ def test_an_excerpt_follows_the_published_rule() -> None:
 def test_what_cannot_work() -> None:
     with pytest.raises(DataError, match=r"dataset\.min_words=4 dataset\.max_words=3"):
         Cleaning(min_words=4, max_words=3)
-    with pytest.raises(DataError, match=r"dataset\.ratio=0\.5"):
-        Cleaning(ratio=0.5)
+    for ratio in (0.5, float("nan"), float("inf")):
+        with pytest.raises(DataError, match=rf"dataset\.ratio={ratio}"):
+            Cleaning(ratio=ratio)
     with pytest.raises(DataError, match=r"dataset\.max_characters=0"):
         Cleaning(max_characters=0)
     for fraction in (0, 1.5, float("nan")):

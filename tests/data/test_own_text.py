@@ -73,6 +73,7 @@ def test_more_symbols_than_a_byte_has(tmp_path):
         ("ab", {}, "too few"),
         (TEXT, {"shares": (0.9, 0.1)}, r"dataset.split=\[0.9, 0.1\]: give three"),
         (TEXT, {"shares": (0.9, 0.1, 0.1)}, "sum to 1"),
+        (TEXT, {"shares": (0.9, float("nan"), 0.1)}, "sum to 1"),
         (TEXT, {"shares": (1.1, -0.05, -0.05)}, "positive"),
         (TEXT, {"form": "words"}, "dataset.form=words: choose characters or bytes"),
     ],

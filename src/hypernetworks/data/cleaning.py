@@ -1,6 +1,7 @@
 """Which sentence pairs of a training text are kept, and excerpts that anyone can repeat."""
 
 import hashlib
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
@@ -35,7 +36,7 @@ class Cleaning:
                 f"dataset.min_words={self.min_words} dataset.max_words={self.max_words}: they must "
                 "be at least 1, the first not above the second"
             )
-        if self.ratio < 1 or self.slack < 0:
+        if not 1 <= self.ratio < math.inf or self.slack < 0:
             raise DataError(
                 f"dataset.ratio={self.ratio} dataset.slack={self.slack}: choose a ratio of 1 or "
                 "more, a slack of 0 or more"
@@ -73,7 +74,12 @@ def tidy(line: bytes) -> str:
     Raises:
         UnicodeDecodeError: if it is no UTF-8.
     """
-    return " ".join(line.decode("utf-8").removeprefix(BOM).split())
+    return single_spaced(line.decode("utf-8").removeprefix(BOM))
+
+
+def single_spaced(text: str) -> str:
+    """The text with one space wherever it has white space, none at its ends."""
+    return " ".join(text.split())
 
 
 def digest(source: str, target: str) -> bytes:

@@ -1,5 +1,6 @@
 """A text of the user's own: one file, or a folder of files, as characters or as bytes."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -28,7 +29,7 @@ def load(
     """
     if form not in (BYTES, CHARACTERS):
         raise DataError(f"dataset.form={form}: choose {CHARACTERS} or {BYTES}")
-    if len(shares) != 3 or min(shares) <= 0 or abs(sum(shares) - 1) > 1e-6:
+    if len(shares) != 3 or min(shares) <= 0 or not math.isclose(sum(shares), 1, abs_tol=1e-6):
         raise DataError(f"dataset.split={list(shares)}: give three positive shares that sum to 1")
     files = _files(path)
     texts = {name: b"".join(_read(file) for file in of) for name, of in files.items()}

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from hypernetworks.data.cleaning import Cleaning
+from hypernetworks.data.cleaning import Cleaning, single_spaced
 from hypernetworks.data.encoding import Encoded, encode
 from hypernetworks.data.pairs import Pairs
 from hypernetworks.data.parallel import Texts
@@ -24,8 +24,11 @@ class HeldOut:
 
     @classmethod
     def of(cls, texts: Texts, subwords: Subwords) -> "HeldOut":
-        """The sentences with their ids."""
-        return cls(texts, Pairs([encode(subwords, texts.source, texts.target)]))
+        """The sentences with their ids, white space as in the training text."""
+        source, target = (
+            [single_spaced(text) for text in side] for side in (texts.source, texts.target)
+        )
+        return cls(texts, Pairs([encode(subwords, source, target)]))
 
     def evenly(self, count: int, subwords: Subwords) -> "HeldOut":
         """So many of them, evenly spaced, whatever a model makes of them."""
