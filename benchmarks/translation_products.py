@@ -1,7 +1,8 @@
 """The matrix products of a translation model's training step alone, forward and backward.
 
 They have the shapes that they have in the step: over whole sequences where that can be, a step at a
-time where a product reads what the step before has made.
+time where a product reads what the step before has made. Those of each step's attention are among
+them, also where the step itself does them in C++, of valid positions alone.
 
     B pairs, S and T source and target positions, H units, P hyper units, N = N_z
 """

@@ -10,6 +10,7 @@ from torch.profiler import ProfilerActivity, profile
 
 from benchmarks import encoding, translation, translation_gpu
 from hypernetworks.data.pair_batches import PairBatches
+from tests.recurrent.conftest import torch_steps  # noqa: F401
 
 TINY = Size(layers=3, hidden=40, symbols=90, hyper=12, embedding=5, batch=6)
 # Arguments before the factors. mv calls addmv, which is counted.
@@ -36,7 +37,9 @@ def shapes_of(act):
 
 
 @pytest.mark.parametrize("cell", CELLS)
+@pytest.mark.usefixtures("torch_steps")
 def test_the_products_are_those_of_a_training_step(cell):
+    """In torch operations: in C++ those of each step's attention are no calls of a product."""
     training = Training(build(cell, TINY, translation.CPU.device), batches(), translation.CPU)
     step = shapes_of(training)
     alone = shapes_of(products(cell, TINY, training.batch))
