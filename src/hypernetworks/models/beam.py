@@ -18,7 +18,6 @@ from hypernetworks.sizes import whole
 BOS, EOS = 1, 2
 # Of alpha and beta: much larger ones overflow, and rank nothing that this one does not.
 LARGEST = 10
-WIDEST = 256  # hypotheses of a sentence: each holds a state of every layer
 
 
 @runtime_checkable
@@ -181,8 +180,7 @@ class _Search:
 
 def check_search(beam: int, alpha: float, beta: float, longest: int | None = None) -> None:
     """Raises ValueError, naming it, if an argument of `beam_search` cannot work."""
-    if whole("beam", beam) > WIDEST:
-        raise ValueError(f"beam={beam}: at most {WIDEST}")
+    whole("beam", beam)
     for name, value in (("alpha", alpha), ("beta", beta)):
         if not 0 <= value <= LARGEST:
             raise ValueError(f"{name}={value}: choose 0 to {LARGEST}")

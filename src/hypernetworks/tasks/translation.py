@@ -20,6 +20,9 @@ PairBatch = tuple[PackedSequence, PackedSequence, Tensor, float]  # source, read
 TextBatch = tuple[PairBatch, list[str], list[str]]
 
 
+WIDEST = 256  # hypotheses of a sentence: each holds a state of every layer
+
+
 @dataclass(frozen=True)
 class Search:
     """How translations are searched, see `models.beam.beam_search`.
@@ -34,6 +37,8 @@ class Search:
 
     def __post_init__(self) -> None:
         check_search(self.beam, self.alpha, self.beta)
+        if self.beam > WIDEST:
+            raise ValueError(f"beam={self.beam}: choose 1 to {WIDEST}; 1 is greedy search")
 
 
 class Translation:
