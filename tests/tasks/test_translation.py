@@ -88,7 +88,8 @@ def test_nothing_is_searched_where_bleu_is_not_asked_for(model, monkeypatch):
         raise AssertionError("searched")
 
     monkeypatch.setattr(Translation, "translations", never)
-    task().evaluate(model, TextBatches(HELD_OUT, 16, "cpu"), ["log_perplexity"])
+    with torch.no_grad():
+        task().evaluate(model, TextBatches(HELD_OUT, 16, "cpu"), ["log_perplexity"])
 
 
 def test_the_baseline_is_the_shares_of_the_targets_and_the_source():

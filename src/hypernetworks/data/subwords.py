@@ -106,8 +106,8 @@ class Subwords:
         return self._processor.encode(list(sentences), num_threads=1)
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The sentence of ids; marks of begin and end are nothing."""
-        return self._processor.decode(list(map(int, ids)))
+        """The sentence of ids, its words between single spaces, without marks of begin and end."""
+        return " ".join(self._processor.decode(list(map(int, ids))).split())
 
     def to_record(self) -> dict[str, object]:
         """How many there are, and the model's checksum."""
