@@ -13,32 +13,17 @@ from hypernetworks.app.run import run
 from hypernetworks.data import iam
 from hypernetworks.data.line_batches import LineBatches
 from hypernetworks.data.lines import Selection, moments
-from hypernetworks.report.records import find
 from hypernetworks.tasks.handwriting import Handwriting
 from hypernetworks.training.devices import placement
-from hypernetworks.training.files import load_checkpoint
+from tests.app.conftest import interrupted_at_every_step
 from tests.data.test_iam import put, xml
 
 
 def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(small, tmp_path):
     """Dropout's random numbers, the lines' order and their scaling go on."""
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
     cfg = small("table5/ln_hyperlstm_900")
-    cfg.results_dir = str(whole)
-    value = run(cfg)
-    cfg.results_dir, cfg.trainer.max_time = str(parts), 1e-4
-    for step in range(1, 6):
-        run(cfg)
-        (record,) = find(parts)
-        assert (record["status"], record["steps"]) == ("time_limit", step)
-    cfg.trainer.max_time = None
-    assert run(cfg) == value
-    (one,), (two,) = find(whole), find(parts)
-    assert one["metrics"] == two["metrics"]
-    states = [load_checkpoint(r.path.parent / r["id"] / "checkpoint.pt") for r in (one, two)]
-    for name in ("model", "best_weights", "optimizer", "processes"):
-        torch.testing.assert_close(states[0][name], states[1][name], rtol=0, atol=0)
-    task = states[1]["processes"][0]["task"]
+    one, _, checkpoint = interrupted_at_every_step(cfg, tmp_path)
+    task = checkpoint["processes"][0]["task"]
     split = one["data"]["split"]
     assert task == {"mean": split["mean"], "std": split["std"]}
     with np.load(one.path.parent / one["arrays"]) as arrays:

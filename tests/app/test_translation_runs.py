@@ -11,27 +11,12 @@ from hypernetworks.data.errors import DataError
 from hypernetworks.data.generated import translations
 from hypernetworks.data.subwords import Subwords
 from hypernetworks.report.records import find
-from hypernetworks.training.files import load_checkpoint
-from tests.app.conftest import SMALL
+from tests.app.conftest import SMALL, interrupted_at_every_step
 
 
 def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(small, tmp_path):
-    whole, parts = tmp_path / "whole", tmp_path / "parts"
     cfg = small("table6/gnmt_hyperlstm", "dataset.beam=2")
-    cfg.results_dir = str(whole)
-    value = run(cfg)
-    cfg.results_dir, cfg.trainer.max_time = str(parts), 1e-4
-    for step in range(1, 6):
-        run(cfg)
-        (record,) = find(parts)
-        assert (record["status"], record["steps"]) == ("time_limit", step)
-    cfg.trainer.max_time = None
-    assert run(cfg) == value
-    (one,), (two,) = find(whole), find(parts)
-    assert one["metrics"] == two["metrics"]
-    states = [load_checkpoint(r.path.parent / r["id"] / "checkpoint.pt") for r in (one, two)]
-    for name in ("model", "best_weights", "optimizer", "processes"):
-        torch.testing.assert_close(states[0][name], states[1][name], rtol=0, atol=0)
+    one, _, _ = interrupted_at_every_step(cfg, tmp_path)
     with np.load(one.path.parent / one["arrays"]) as arrays:
         lines = bytes(arrays["translations"]).decode().splitlines()
     assert [line.count("\t") for line in lines] == [2] * 6

@@ -13,6 +13,7 @@ from tqdm import tqdm
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.datasets import TranslationConfig
 from hypernetworks.app.trained import TRANSLATION, find_run, load_translation_model
+from hypernetworks.data.cleaning import single_spaced
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.parallel import lines_of, text_lines
 from hypernetworks.data.subwords import END, Subwords
@@ -69,7 +70,7 @@ def translations(
     """
     found = [""] * len(sentences)
     # White space as in the training text, of which the subword model knows not all.
-    ids = subwords.encode([" ".join(sentence.split()) for sentence in sentences])
+    ids = subwords.encode([single_spaced(sentence) for sentence in sentences])
     order = sorted((k for k in range(len(ids)) if ids[k]), key=lambda k: len(ids[k]))
     for start in range(0, len(order), AT_ONCE):
         these = order[start : start + AT_ONCE]
