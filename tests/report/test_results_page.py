@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from hypernetworks.report import records
-from hypernetworks.report.claims import differences, of_figure, order
 from hypernetworks.report.columns import published_column
+from hypernetworks.report.differences import differences, of_figure, order
 from hypernetworks.report.protocol import Row, Table, load_figures, load_tables
 from hypernetworks.report.results_page import best_table, claims_page
 

@@ -1,136 +1,144 @@
-"""What the published numbers say of the paper's claims: differences, orders, figures' numbers."""
+"""The paper's claims as data, read from `experiments/claims.yaml`.
 
-from collections.abc import Sequence
+A claim is made of comparisons: each a quantity of one row or between two, and the bounds between
+which the paper says it lies. All must hold for the claim to hold.
+"""
+
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from pathlib import Path
+from typing import Any
 
-from hypernetworks.report.aggregate import Spread, paired_differences, spread
-from hypernetworks.report.columns import Column, about, incomparable
-from hypernetworks.report.drawings.gates import (
-    change_by_kind,
-    in_words,
-    largest_changes,
-    text_and_changes,
+from hypernetworks.report.errors import RecordError
+from hypernetworks.report.folders import folder_name, table_of
+from hypernetworks.report.keys import load, take
+from hypernetworks.report.protocol import Figure, Metric, Row, Table, pick
+from hypernetworks.report.quantities import (
+    Parameters,
+    Quantity,
+    TableMetric,
+    figure_quantity,
 )
-from hypernetworks.report.drawings.histograms import SATURATED, saturated, shares_of
-from hypernetworks.report.drawings.ink import change_by_pen
-from hypernetworks.report.drawings.pen import line_and_changes
-from hypernetworks.report.figures import published_panels
-from hypernetworks.report.panels import Panel
-from hypernetworks.report.protocol import Figure, Row, Table
+
+FILE = "claims.yaml"
+KINDS = ("metric", "parameters", "figure")
+KEYS = {*KINDS, "at", "rows", "above", "below"}
 
 
 @dataclass(frozen=True)
-class Difference:
-    """A row less the one that it is compared with, seed by seed, in one profile; about: profile
-    and data; paper: None where ours are of other data than the paper's,
-    and in a table of our own."""
+class Comparison:
+    """quantity: what is measured of the rows. above, below: the bounds that the paper's words
+    give, None for none."""
 
-    row: Row
-    other: Row
-    profile: str
-    about: str
-    paper: float | None
-    ours: list[float]
-
-    @property
-    def spread(self) -> Spread:
-        return spread(self.ours)
+    quantity: Quantity
+    table: Table
+    rows: tuple[Row, ...]
+    above: float | None
+    below: float | None
 
 
-def differences(table: Table, column: Column) -> list[Difference]:
-    """Those of the rows that have numbers of one profile for the same seeds."""
-    name, found = table.metric.name, []
-    for row in table.rows:
-        other = table.row(row.compare_with)
-        if other is None:
-            continue
-        mine, its = column.evidence[row.id], column.evidence[other.id]
-        ours = paired_differences(mine.summary, its.summary, name)
-        if ours and mine.profile == its.profile:
-            paper = None if incomparable(mine) else table.difference(row, other)
-            found.append(Difference(row, other, mine.profile, about(mine), paper, ours))
+@dataclass(frozen=True)
+class Claim:
+    """says: what the paper claims, in our words; paper: where."""
+
+    id: str
+    says: str
+    paper: str
+    comparisons: tuple[Comparison, ...]
+
+
+def load_claims(
+    experiments: Path, tables: Sequence[Table], figures: Mapping[str, Figure]
+) -> list[Claim]:
+    """The claims in the order of their file.
+
+    Raises:
+        RecordError: naming the file, the claim and what is wrong or unknown in it.
+    """
+    path = experiments / FILE
+    known = {table.id: table for table in tables}
+    found = []
+    for id_, fields in load(path).items():
+        where = f"{path}: {id_}"
+        lines = take({id_: fields}, f"{id_}.comparisons", list, path)
+        if not lines:
+            raise RecordError(f"{where}: key 'comparisons' names none")
+        says, paper = (take({id_: fields}, f"{id_}.{key}", str, path) for key in ("says", "paper"))
+        comparisons = []
+        for number, line in enumerate(lines, start=1):
+            try:
+                comparisons.append(_comparison(line, known, figures, path))
+            except RecordError as error:
+                reason = str(error).removeprefix(f"{path}: ")
+                raise RecordError(f"{where}, comparison {number}: {reason}") from error
+        found.append(Claim(id_, says, paper, tuple(comparisons)))
     return found
 
 
-def order(table: Table, column: Column, profile: str) -> str | None:
-    """How many pairs of rows are in the paper's order, in words; None for fewer than three rows,
-    and for those of a table of our own."""
-    if table.paper is None:
-        return None
-    name = table.metric.name
-    values = {
-        row.id: spread(list(e.summary.values(name).values())).mean
-        for row in table.rows
-        if (e := column.evidence[row.id]).summary.counted and e.profile == profile
-    }
-    rows = [row for row in table.rows if row.id in values]
-    if len(rows) < 3:
-        return None
-    pairs = list(combinations(rows, 2))
-    other = [
-        f"{table.label(a, profile)} and {table.label(b, profile)}"
-        for a, b in pairs
-        if (a.values[name] - b.values[name]) * (values[a.id] - values[b.id]) < 0
-    ]
-    exceptions = f"; in the other order: {'; '.join(other)}" if other else ""
-    agree = len(pairs) - len(other)
-    return f"{agree} of {len(pairs)} pairs of rows are in the paper's order{exceptions}."
+def _comparison(
+    fields: Any, tables: Mapping[str, Table], figures: Mapping[str, Figure], path: Path
+) -> Comparison:
+    unknown = set(fields) - KEYS if isinstance(fields, dict) else {fields}
+    if unknown:
+        raise RecordError(
+            f"{', '.join(map(repr, unknown))}: the keys are {', '.join(sorted(KEYS))}"
+        )
+    kinds = [kind for kind in KINDS if kind in fields]
+    if len(kinds) != 1:
+        raise RecordError(f"one of the keys {', '.join(KINDS)}, not {len(kinds)}")
+    table, rows = _rows(take(fields, "rows", list, path), tables)
+    name = take(fields, kinds[0], str, path)
+    at = take(fields, "at", str, path, None)
+    quantity = _quantity(kinds[0], name, at, table, rows, figures)
+    if len(rows) != quantity.rows:
+        raise RecordError(f"key 'rows': {quantity.rows} are compared, not {len(rows)}")
+    above, below = (take(fields, key, float, path, None) for key in ("above", "below"))
+    if above is None and below is None:
+        raise RecordError("a bound is missing: key 'above' or 'below'")
+    if above is not None and below is not None and above >= below:
+        raise RecordError(f"nothing lies above {above:g} and below {below:g}")
+    return Comparison(quantity, table, rows, above, below)
 
 
-def of_figure(figure: Figure, tables: list[Table], results: Path) -> tuple[str, str] | None:
-    """(profile, what the figure's numbers are) of the published runs; None without them."""
-    said = {
-        "histograms": _saturation,
-        "gates": _changes,
-        "pen": _changes_of_pen,
-        "curves": _catching_up,
-    }
-    panels = published_panels(figure, tables, results) if figure.drawing in said else None
-    if panels is None:
-        return None
-    return str(panels[0].record["profile"]), said[figure.drawing](figure, tables, panels)
+def _rows(names: list[Any], tables: Mapping[str, Table]) -> tuple[Table, tuple[Row, ...]]:
+    """The rows of names like table7/cnn, all of one table."""
+    parts = [str(name).partition("/") for name in names]
+    folders = {folder for folder, _, _ in parts}
+    if len(folders) != 1:
+        raise RecordError("key 'rows': one table's, like table7/cnn")
+    [folder] = folders
+    table = pick({folder_name(id_): table for id_, table in tables.items()}, folder, "table")
+    assert table_of(folder) == table.id
+    known = {row.id: row for row in table.rows}
+    return table, tuple(pick(known, row, f"row of {folder}") for _, _, row in parts)
 
 
-def _saturation(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> str:
-    shares = [
-        f"{panel.label} {saturated(shares_of(panel, str(figure.array))):.1%}" for panel in panels
-    ]
-    return f"the share of |phi(c)| > {SATURATED:g}: {'; '.join(shares)}"
+def _quantity(
+    kind: str,
+    name: str,
+    at: str | None,
+    table: Table,
+    rows: tuple[Row, ...],
+    figures: Mapping[str, Figure],
+) -> Quantity:
+    if kind == "figure":
+        return figure_quantity(_figure(name, table, rows, figures), at)
+    if at is not None:
+        raise RecordError("key 'at' belongs to a figure")
+    if kind == "metric":
+        metrics = {metric.name: metric for metric in table.metrics}
+        metric: Metric = pick(metrics, name, "metric of the table")
+        return TableMetric(metric)
+    for row in rows:
+        pick(row.params_exact, name, f"part that is counted of {row.id}")
+    return Parameters(name)
 
 
-def _changes(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> str:
-    (panel,) = panels
-    text, changes = text_and_changes(panel, str(figure.array))
-    means = change_by_kind(text, changes / largest_changes(changes))
-    return f"{panel.label}, of each gate's largest change: {in_words(means)}"
-
-
-def _changes_of_pen(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> str:
-    (panel,) = panels
-    line, changes = line_and_changes(panel, str(figure.array))
-    means = change_by_pen(line, changes / largest_changes(changes))
-    return f"{panel.label}, of each gate's largest change: {means}"
-
-
-def _catching_up(figure: Figure, tables: list[Table], panels: Sequence[Panel]) -> str:
-    """When each row is where the one that it is compared with ends."""
-    by_row = {(p.record["table"], p.record["row"]): p for p in panels}
-    known = {table.id: table for table in tables}
-    found = []
-    for (table, row_id), panel in by_row.items():
-        row = known[table].row(row_id)
-        other = by_row.get((table, row.compare_with or "")) if row else None
-        if other is not None:
-            _, steps, values = panel.curve()
-            _, its_steps, its_values = other.curve()
-            sign = -1 if panel.record["selection"]["better"] == "higher" else 1
-            reached = [
-                s for s, v in zip(steps, values, strict=True) if sign * v <= sign * its_values[-1]
-            ]
-            when = f"after {reached[0]:,} steps" if reached else "nowhere"
-            found.append(
-                f"{panel.label} is {when} where {other.label} ends (after {its_steps[-1]:,})"
-            )
-    return "; ".join(found) or "no two rows are compared"
+def _figure(
+    name: str, table: Table, rows: tuple[Row, ...], figures: Mapping[str, Figure]
+) -> Figure:
+    figure = pick(figures, name, "figure")
+    drawn = {row: row for id_, row in figure.rows if id_ == table.id}
+    for row in rows:
+        pick(drawn, row.id, f"row of {folder_name(table.id)} in figure {name}")
+    return figure

@@ -56,11 +56,16 @@ def published_column(table: Table, results: Path, profile: str, stand_ins: bool 
             takes its place like any other: only where the paper's numbers are not beside it, as in
             a table of our own.
     """
-    found = records.find(results / "published", table.id)
-    kept = [record for record in found if _refusal(table, record) is None]
+    kept = published_records(table, results)
     if table.paper is not None and not stand_ins:
         kept = [r for r in kept if r["profile"] == profile or not of_stand_in(r)]
     return _column("published", table, profile, PREFERRED[profile], kept)
+
+
+def published_records(table: Table, results: Path) -> list[records.Record]:
+    """Those of a table that count: of profile paper the reproductions."""
+    found = records.find(results / "published", table.id)
+    return [record for record in found if _refusal(table, record) is None]
 
 
 def yours_column(table: Table, results: Path, profile: str) -> Column:

@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from hypernetworks.report.aggregate import spread
-from hypernetworks.report.claims import Difference, differences, of_figure, order
 from hypernetworks.report.columns import (
     Column,
     Evidence,
@@ -12,6 +11,7 @@ from hypernetworks.report.columns import (
     incomparable,
     published_column,
 )
+from hypernetworks.report.differences import Difference, differences, of_figure, order
 from hypernetworks.report.drawings.translations import OtherSentences, markdown, side_by_side
 from hypernetworks.report.figures import published_panels
 from hypernetworks.report.pages import device
