@@ -1,6 +1,7 @@
 """A made-up table of two rows, and records as a run would leave them."""
 
 import copy
+import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,14 @@ FIGURES = """\
   array: second_kernel
   drawing: kernels
 """
+CLAIMS = """\
+C1:
+  says: A generated kernel of a third of the weights is as good
+  paper: section Z
+  comparisons:
+    - {metric: test_error, rows: [table7/hyper_cnn, table7/cnn], below: 0.1}
+    - {parameters: second_kernel, rows: [table7/hyper_cnn, table7/cnn], below: 0.35}
+"""
 
 
 @pytest.fixture
@@ -165,10 +174,28 @@ def put(make: Make, results: Path) -> Put:
 
 
 @pytest.fixture
+def leave(make: Make, results: Path) -> Callable[..., None]:
+    """Writes a published run with arrays and a curve."""
+
+    def write(row: str, arrays: Any, curve: Any, **fields: Any) -> None:
+        record = make(row=row, **fields)
+        folder = records.folder_of(results / "published", "7", row)
+        folder.mkdir(parents=True, exist_ok=True)
+        record |= {"arrays": f"{record['id']}.npz", "curve": f"{record['id']}.curve.jsonl"}
+        np.savez(folder / record["arrays"], **arrays)
+        lines = [json.dumps({"step": step, "valid_error": error}) + "\n" for step, error in curve]
+        (folder / record["curve"]).write_text("".join(lines))
+        records.write(record, folder)
+
+    return write
+
+
+@pytest.fixture
 def experiments(tmp_path: Path) -> Path:
     folder = tmp_path / "experiments"
     (folder / "table7").mkdir(parents=True)
     (folder / "figures.yaml").write_text(FIGURES)
+    (folder / "claims.yaml").write_text(CLAIMS)
     (folder / "table7" / "table.yaml").write_text(TABLE)
     (folder / "table7" / "lite.yaml").write_text(LITE)
     compare = ", compare_with: cnn"

@@ -1,16 +1,15 @@
-"""What the pages say of the paper's claims, against the published records and by hand."""
+"""What the pages say of rows, their differences and figures, against records and by hand."""
 
-import json
 import re
 
 import numpy as np
 import pytest
 
-from hypernetworks.report import records
 from hypernetworks.report.columns import published_column
-from hypernetworks.report.differences import differences, of_figure, order
+from hypernetworks.report.differences import differences, order
+from hypernetworks.report.figure_numbers import of_figure
 from hypernetworks.report.protocol import Row, Table, load_figures, load_tables
-from hypernetworks.report.results_page import best_table, claims_page
+from hypernetworks.report.results_page import best_table, tables_and_figures
 
 
 @pytest.fixture
@@ -19,7 +18,7 @@ def page(experiments, results, tmp_path):
 
     def render():
         tables, figures = load_tables(experiments), load_figures(experiments)
-        return claims_page(tables, figures, results, tmp_path / "docs" / "figures")
+        return tables_and_figures(tables, figures, results, tmp_path / "docs" / "figures")
 
     return render
 
@@ -110,23 +109,6 @@ def test_pictures_are_linked_where_they_are_drawn(page, put, tmp_path):
     assert "![Figure 2: Two kernels](figures/figure2-paper.animated.svg)" in page()
     assert "\n[Figure 2: Two kernels](figures/figure2-paper.html)" in page()
     assert page().count("(figures/") == 3
-
-
-@pytest.fixture
-def leave(make, results):
-    """A published run with arrays and a curve."""
-
-    def write(row, arrays, curve, **fields):
-        record = make(row=row, **fields)
-        folder = records.folder_of(results / "published", "7", row)
-        folder.mkdir(parents=True)
-        record |= {"arrays": f"{record['id']}.npz", "curve": f"{record['id']}.curve.jsonl"}
-        np.savez(folder / record["arrays"], **arrays)
-        lines = [json.dumps({"step": step, "valid_error": error}) + "\n" for step, error in curve]
-        (folder / record["curve"]).write_text("".join(lines))
-        records.write(record, folder)
-
-    return write
 
 
 def said(experiments, results, drawing, rows, array=None):

@@ -13,7 +13,13 @@ Modules:
     tables, notes  a table beside the paper's, for the terminal and for markdown; its lines of text
     sweeps         what a sweep of one's own ends with
     pages          TABLES.md and INDEX.md
-    claims         what the numbers say of the paper's claims
+    differences    rows against each other: paired differences, the paper's order
+    figure_numbers what figures show, in numbers
+    claims         the paper's claims as data, read from experiments/
+    quantities     what a claim is about: a metric, parameters, what a figure shows
+    intervals      what n values say of their mean
+    verdicts       what the records say of each claim
+    claims_table   the verdicts in words
     results_page   the generated parts of README.md and docs/results.md
     checksums      SHA256SUMS of the published files
     published      writes all pages from the published records, and checks them
@@ -23,5 +29,5 @@ Modules:
     drawn          holds the committed figures to the published records
     terminal       output to pipes, and to terminals of ASCII
     usage          command lines whose mistakes are one line
-    cli            the commands report, publish, index, check
+    cli            the commands report, claims, publish, index, check
 """

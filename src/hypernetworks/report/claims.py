@@ -4,13 +4,14 @@ A claim is made of comparisons: each a quantity of one row or between two, and t
 which the paper says it lies. All must hold for the claim to hold.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from hypernetworks.report.errors import RecordError
-from hypernetworks.report.folders import folder_name, table_of
+from hypernetworks.report.folders import folder_name
 from hypernetworks.report.keys import load, take
 from hypernetworks.report.protocol import Figure, Metric, Row, Table, pick
 from hypernetworks.report.quantities import (
@@ -22,7 +23,7 @@ from hypernetworks.report.quantities import (
 
 FILE = "claims.yaml"
 KINDS = ("metric", "parameters", "figure")
-KEYS = {*KINDS, "at", "rows", "above", "below"}
+KEYS = (*KINDS, "at", "rows", "above", "below")
 
 
 @dataclass(frozen=True)
@@ -57,32 +58,32 @@ def load_claims(
     """
     path = experiments / FILE
     known = {table.id: table for table in tables}
-    found = []
-    for id_, fields in load(path).items():
-        where = f"{path}: {id_}"
-        lines = take({id_: fields}, f"{id_}.comparisons", list, path)
-        if not lines:
-            raise RecordError(f"{where}: key 'comparisons' names none")
-        says, paper = (take({id_: fields}, f"{id_}.{key}", str, path) for key in ("says", "paper"))
-        comparisons = []
-        for number, line in enumerate(lines, start=1):
-            try:
-                comparisons.append(_comparison(line, known, figures, path))
-            except RecordError as error:
-                reason = str(error).removeprefix(f"{path}: ")
-                raise RecordError(f"{where}, comparison {number}: {reason}") from error
-        found.append(Claim(id_, says, paper, tuple(comparisons)))
-    return found
+    return [_claim(id_, fields, known, figures, path) for id_, fields in load(path).items()]
+
+
+def _claim(
+    id_: str, fields: Any, tables: Mapping[str, Table], figures: Mapping[str, Figure], path: Path
+) -> Claim:
+    whole = {id_: fields}
+    lines = take(whole, f"{id_}.comparisons", list, path)
+    if not lines:
+        raise RecordError(f"{path}: key '{id_}.comparisons' names none")
+    comparisons = []
+    for number, line in enumerate(lines, start=1):
+        try:
+            comparisons.append(_comparison(line, tables, figures, path))
+        except RecordError as error:
+            reason = str(error).removeprefix(f"{path}: ")
+            raise RecordError(f"{path}: {id_}, comparison {number}: {reason}") from error
+    says, paper = (take(whole, f"{id_}.{key}", str, path) for key in ("says", "paper"))
+    return Claim(id_, says, paper, tuple(comparisons))
 
 
 def _comparison(
     fields: Any, tables: Mapping[str, Table], figures: Mapping[str, Figure], path: Path
 ) -> Comparison:
-    unknown = set(fields) - KEYS if isinstance(fields, dict) else {fields}
-    if unknown:
-        raise RecordError(
-            f"{', '.join(map(repr, unknown))}: the keys are {', '.join(sorted(KEYS))}"
-        )
+    if not isinstance(fields, dict) or not set(fields) <= set(KEYS):
+        raise RecordError(f"{fields!r}: the keys are {', '.join(KEYS)}")
     kinds = [kind for kind in KINDS if kind in fields]
     if len(kinds) != 1:
         raise RecordError(f"one of the keys {', '.join(KINDS)}, not {len(kinds)}")
@@ -92,23 +93,29 @@ def _comparison(
     quantity = _quantity(kinds[0], name, at, table, rows, figures)
     if len(rows) != quantity.rows:
         raise RecordError(f"key 'rows': {quantity.rows} are compared, not {len(rows)}")
+    return Comparison(quantity, table, rows, *_bounds(fields, path))
+
+
+def _bounds(fields: Any, path: Path) -> tuple[float | None, float | None]:
     above, below = (take(fields, key, float, path, None) for key in ("above", "below"))
-    if above is None and below is None:
+    given = [bound for bound in (above, below) if bound is not None]
+    if not given:
         raise RecordError("a bound is missing: key 'above' or 'below'")
-    if above is not None and below is not None and above >= below:
+    if not all(map(math.isfinite, given)):
+        raise RecordError("bounds must be finite numbers")
+    if len(given) == 2 and given[0] >= given[1]:
         raise RecordError(f"nothing lies above {above:g} and below {below:g}")
-    return Comparison(quantity, table, rows, above, below)
+    return above, below
 
 
 def _rows(names: list[Any], tables: Mapping[str, Table]) -> tuple[Table, tuple[Row, ...]]:
     """The rows of names like table7/cnn, all of one table."""
     parts = [str(name).partition("/") for name in names]
     folders = {folder for folder, _, _ in parts}
-    if len(folders) != 1:
-        raise RecordError("key 'rows': one table's, like table7/cnn")
+    if len(folders) != 1 or len(set(parts)) != len(parts):
+        raise RecordError("key 'rows': different rows of one table, like table7/cnn")
     [folder] = folders
     table = pick({folder_name(id_): table for id_, table in tables.items()}, folder, "table")
-    assert table_of(folder) == table.id
     known = {row.id: row for row in table.rows}
     return table, tuple(pick(known, row, f"row of {folder}") for _, _, row in parts)
 

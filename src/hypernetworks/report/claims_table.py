@@ -1,5 +1,6 @@
 """The verdicts in words: a line a claim, and a line a comparison."""
 
+import textwrap
 from collections import Counter
 from collections.abc import Sequence
 
@@ -7,6 +8,7 @@ from hypernetworks.report.intervals import CONFIDENCE
 from hypernetworks.report.tables import Line, as_text
 from hypernetworks.report.verdicts import Compared, Verdict
 
+WIDTH, LABEL_WIDTH = 100, 48  # characters
 LEGEND = (
     "A claim holds where each of its comparisons does, that is where the "
     f"{CONFIDENCE:.0%} interval of the mean over seeds (Student's; rows are paired by seed) lies "
@@ -16,24 +18,46 @@ LEGEND = (
 )
 
 
-def claims_table(found: Sequence[Verdict], style: str = "github") -> str:
-    """A line a claim: what it says, the verdict, where it was seen, how many comparisons say so."""
+def claims_table(found: Sequence[Verdict]) -> str:
+    """A line a claim, as markdown: what it says, the verdict, of which runs."""
     lines = [
         {
-            "claim": verdict.claim.id,
-            "the paper says": verdict.claim.says,
+            "": verdict.claim.id,
+            "the paper's claim": verdict.claim.says,
             "verdict": verdict.verdict,
             "profile · data": verdict.about,
-            "comparisons": tally(verdict),
         }
         for verdict in found
     ]
-    return as_text(lines, style)
+    return as_text(lines, "github")
 
 
-def evidence_table(verdict: Verdict, style: str = "github") -> str:
+def claims_section(found: Sequence[Verdict]) -> str:
+    """Each claim with its verdict and the comparisons behind it, as markdown."""
+    parts = ["## The paper's claims", LEGEND]
+    for verdict in found:
+        claim = verdict.claim
+        parts.append(f"### {claim.id}: {verdict.verdict}")
+        parts.append(f"{claim.says} ({claim.paper}) {tally(verdict).capitalize()}.")
+        parts.append(evidence_table(verdict, "github"))
+    return "\n\n".join(parts)
+
+
+def terminal_claims(found: Sequence[Verdict]) -> str:
+    """The same for a terminal."""
+    parts = []
+    for verdict in found:
+        claim = verdict.claim
+        about = f"; {verdict.about}" if verdict.kinds else ""
+        says = textwrap.fill(f"{claim.says} ({claim.paper})", WIDTH)
+        parts.append(f"{claim.id}: {verdict.verdict.upper()} ({tally(verdict)}{about})\n{says}")
+        parts.append(evidence_table(verdict, "simple", LABEL_WIDTH))
+    return "\n\n".join([*parts, textwrap.fill(LEGEND, WIDTH)]) + "\n"
+
+
+def evidence_table(verdict: Verdict, style: str, label_width: int | None = None) -> str:
     """A line a comparison of a claim, with the values that decide it."""
-    return as_text([_line(compared) for compared in verdict.comparisons], style)
+    return as_text([_line(compared) for compared in verdict.comparisons], style, label_width)
 
 
 def tally(verdict: Verdict) -> str:

@@ -8,13 +8,16 @@ from typing import Any
 
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report import records
+from hypernetworks.report.claims import load_claims
+from hypernetworks.report.claims_table import terminal_claims
 from hypernetworks.report.custom import all_tables
-from hypernetworks.report.protocol import Shortening, Table, pick
+from hypernetworks.report.protocol import Shortening, Table, load_figures, load_tables, pick
 from hypernetworks.report.publish import publish
 from hypernetworks.report.published import check_published, write_published
 from hypernetworks.report.tables import terminal_table
 from hypernetworks.report.terminal import reader_may_leave, show_anything
 from hypernetworks.report.usage import Parser
+from hypernetworks.report.verdicts import verdicts
 
 PROFILES = ("demo", "lite", "paper")
 RESULTS = Path("results")
@@ -28,8 +31,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m hyper
 
 
 def add_commands(commands: Any) -> None:
-    """Adds report (also as table), publish, index and check to an argparse parser's subparsers;
-    `run` runs what was chosen."""
+    """Adds report (also as table), claims, publish, index and check to the subparsers of an
+    argparse parser; `run` runs what was chosen."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     common.add_argument(
@@ -41,6 +44,15 @@ def add_commands(commands: Any) -> None:
     table.add_argument("--table", metavar="TABLE", help="7, a1, one of your own; default: all")
     table.add_argument("--profile", choices=PROFILES, help="of the column 'yours'; default: demo")
     table.set_defaults(command=_table)
+
+    claims = commands.add_parser(
+        "claims", parents=[common], help="say which of the paper's claims hold, of the records"
+    )
+    claims.add_argument("--profile", choices=PROFILES, help="default: paper, or lite where it has")
+    claims.add_argument(
+        "--runs", action="store_true", help="judge the runs of this checkout, not the published"
+    )
+    claims.set_defaults(command=_claims)
 
     copy = commands.add_parser("publish", parents=[common], help="copy runs to the published ones")
     copy.add_argument("paths", type=Path, nargs="*", metavar="RECORD")
@@ -115,6 +127,14 @@ def _remind(table: Table, only: str) -> None:
         print(f"Real data, shortened to minutes or hours a row: {command}lite")
     if table.paper is not None:
         print(f"For the paper's protocol on the real data: {command}paper SEEDS=0,1,2")
+
+
+def _claims(options: argparse.Namespace) -> int:
+    tables, figures = load_tables(options.experiments), load_figures(options.experiments)
+    claims = load_claims(options.experiments, tables, figures)
+    tree = "runs" if options.runs else "published"
+    print(terminal_claims(verdicts(claims, options.results, options.profile, tree)), end="")
+    return 0
 
 
 def _publish(options: argparse.Namespace) -> int:

@@ -4,18 +4,21 @@ All are pure functions of the records, of `experiments/` and of which figures ar
 no order of files on a disk, nothing of the machine that writes them.
 """
 
-import re
+from collections.abc import Callable
 from pathlib import Path
 
 from hypernetworks.atomic import write_text
 from hypernetworks.report import checksums, records
+from hypernetworks.report.claims import load_claims
+from hypernetworks.report.claims_table import claims_section, claims_table
 from hypernetworks.report.custom import all_tables
 from hypernetworks.report.drawn import drawn_fault
 from hypernetworks.report.pages import COMMAND, index_page, tables_page
 from hypernetworks.report.protocol import Table, load_figures, load_tables
-from hypernetworks.report.results_page import best_table, claims_page
+from hypernetworks.report.results_page import best_table, tables_and_figures
+from hypernetworks.report.verdicts import verdicts
 
-BLOCK = re.compile("(?<=<!-- results -->\n).*?(?=<!-- end of results -->)", re.DOTALL)
+Blocks = dict[str, Callable[[], str]]  # what stands between the marks of that name
 
 
 def write_published(results: Path, experiments: Path) -> list[Path]:
@@ -80,12 +83,24 @@ def _pages(results: Path, experiments: Path) -> dict[Path, str]:
         folder / "INDEX.md": index_page(tables, folder),
     }
     readme, page = results.parent / "README.md", _figures_folder(results).parent / "results.md"
-    if _has_block(readme):
-        pages[readme] = _filled(readme, best_table(tables, results))
-    if _has_block(page):
-        figures = load_figures(experiments)
-        text = claims_page(tables, figures, results, _figures_folder(results))
-        pages[page] = _filled(page, text)
+    figures = load_figures(experiments)
+    judged = verdicts(load_claims(experiments, load_tables(experiments), figures), results)
+    blocks: dict[Path, Blocks] = {
+        readme: {
+            "results": lambda: best_table(tables, results),
+            "claims": lambda: claims_table(judged),
+        },
+        page: {
+            "claims": lambda: claims_section(judged),
+            "results": lambda: tables_and_figures(
+                tables, figures, results, _figures_folder(results)
+            ),
+        },
+    }
+    for path, of_page in blocks.items():
+        text = _filled(path, of_page)
+        if text is not None:
+            pages[path] = text
     return pages
 
 
@@ -93,12 +108,18 @@ def _figures_folder(results: Path) -> Path:
     return results.parent / "docs" / "figures"
 
 
-def _has_block(path: Path) -> bool:
-    return path.is_file() and BLOCK.search(_read(path)) is not None
-
-
-def _filled(path: Path, text: str) -> str:
-    return BLOCK.sub(lambda _: f"\n{text}\n\n", _read(path))
+def _filled(path: Path, blocks: Blocks) -> str | None:
+    """The page with what stands between its marks; None where there is no page, or no marks."""
+    if not path.is_file():
+        return None
+    text, marked = _read(path), False
+    for mark, write in blocks.items():
+        start, end = f"<!-- {mark} -->\n", f"<!-- end of {mark} -->"
+        before, found, rest = text.partition(start)
+        _, closed, after = rest.partition(end)
+        if found and closed:
+            text, marked = f"{before}{start}\n{write()}\n\n{end}{after}", True
+    return text if marked else None
 
 
 def _read(page: Path) -> str:

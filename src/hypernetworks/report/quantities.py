@@ -125,7 +125,9 @@ def figure_quantity(figure: Figure, at: str | None) -> Quantity:
             f"share of |phi(c)| > {SATURATED:g} (figure {figure.id})",
             lambda panels: _less(panels, lambda p: saturated(shares_of(p, array))),
         ),
-        "curves": Shown(f"mean over the same steps (figure {figure.id})", _lower, needs="curve"),
+        "curves": Shown(
+            f"validation, mean over the same steps (figure {figure.id})", _lower, needs="curve"
+        ),
         "pen": Shown(
             "mean change of the weights from stroke to stroke less that within strokes "
             f"(figure {figure.id})",

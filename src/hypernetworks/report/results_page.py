@@ -11,8 +11,9 @@ from hypernetworks.report.columns import (
     incomparable,
     published_column,
 )
-from hypernetworks.report.differences import Difference, differences, of_figure, order
+from hypernetworks.report.differences import Difference, differences, order
 from hypernetworks.report.drawings.translations import OtherSentences, markdown, side_by_side
+from hypernetworks.report.figure_numbers import of_figure
 from hypernetworks.report.figures import published_panels
 from hypernetworks.report.pages import device
 from hypernetworks.report.protocol import Figure, Table
@@ -58,7 +59,9 @@ def best_table(tables: list[Table], results: Path) -> str:
     return f"{as_text(lines, 'github')}\n\n{SHORTENED}"
 
 
-def claims_page(tables: list[Table], figures: dict[str, Figure], results: Path, drawn: Path) -> str:
+def tables_and_figures(
+    tables: list[Table], figures: dict[str, Figure], results: Path, drawn: Path
+) -> str:
     """A section a table: its rows, their differences, baselines, figures.
 
     Args:
@@ -69,7 +72,7 @@ def claims_page(tables: list[Table], figures: dict[str, Figure], results: Path, 
         column = published_column(table, results, "paper", stand_ins=True)
         if column.profiles():
             sections.append(f"## Table {table.id}. {table.title}\n\n{heading(table)}.")
-            sections += _claims(table, column)
+            sections += _numbers(table, column)
             of_table = [figure for figure in figures.values() if figure.rows[0][0] == table.id]
             sections += [_figure(figure, tables, results, drawn) for figure in of_table]
     return "\n\n".join(section for section in sections if section)
@@ -86,7 +89,7 @@ def _ours(table: Table, evidence: Evidence) -> str:
     return spread(values).text(table.metric.digits) + doubts(evidence)
 
 
-def _claims(table: Table, column: Column) -> list[str]:
+def _numbers(table: Table, column: Column) -> list[str]:
     lines: list[Line] = []
     for label, evidence, row_id in _shown(table, column):
         found = list(evidence.summary.counted.values())

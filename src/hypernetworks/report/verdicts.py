@@ -124,10 +124,9 @@ def _best(found: Sequence[Verdict]) -> Verdict:
 
 def _compare(comparison: Comparison, found: list[Record], profile: str) -> Compared:
     quantity = comparison.quantity
-    labels = [comparison.table.label(row, profile) for row in comparison.rows]
     values, runs = {}, {}
     for seed, pair in _pairs(comparison, found, profile).items():
-        panels = [Panel(label, "", r) for label, r in zip(labels, pair, strict=True)]
+        panels = [Panel(record["label"], "", record) for record in pair]
         there = quantity.needs is None or all(record[quantity.needs] for record in pair)
         value = quantity.of(panels) if there else None
         if value is not None:
