@@ -79,6 +79,31 @@ def test_publish_refusals_are_one_line(run, put):
     assert run("publish", str(path), "--table", "7")[0] == 1
 
 
+def test_the_claims_of_published_and_of_own_runs(run, put):
+    status, out, err = run("claims")
+    assert (status, err) == (0, [])
+    assert out[0] == "C1: NOT RUN (not run: 2)"
+    for seed, difference in enumerate((0.0, 0.01, 0.02)):
+        fields = {"profile": "demo", "kind": "sample", "seed": seed}
+        put(value=5.0, **fields)
+        parts = {"total": 9, "second_kernel": 4244}
+        put(value=5.0 + difference, row="hyper_cnn", parameters=parts, **fields)
+    assert run("claims", "--profile", "demo")[1][0] == "C1: NOT RUN (not run: 2)"
+    _, out, _ = run("claims", "--profile", "demo", "--runs")
+    assert out[0] == "C1: HOLDS (holds: 2; demo · generated)"
+    assert any("+0.01 ± 0.01 (n=3), from -0.01 to +0.03" in line for line in out)
+
+
+def test_a_mistake_in_the_claims_is_one_line(run, experiments):
+    path = experiments / "claims.yaml"
+    path.write_text(path.read_text().replace("metric: test_error", "metric: error"))
+    line = f"error: {path}: C1, comparison 1: no metric of the table 'error'; "
+    for command in ("claims", "check", "index"):
+        status, out, err = run(command)
+        assert (status, out, len(err)) == (1, [], 1)
+        assert err[0].startswith(line)
+
+
 MODULES = sorted(path.stem for path in Path(cli.__file__).parent.glob("[a-z]*.py"))
 
 
