@@ -38,7 +38,7 @@ SWEEP  = $(PLACE) $(if $(PROFILE),--profile $(PROFILE)) --seeds "$(SEEDS)" $(if 
          $(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure report publish params test test-torch torture check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure report claims publish params test test-torch torture check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
@@ -75,6 +75,9 @@ reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS
 
 report: $(STAMP)  ## print the tables from the records there are, without running anything
 	@$(RUN) report $(PLACE) $(CHOSEN)
+
+claims: $(STAMP)  ## say which of the paper's claims hold, of the published records (PROFILE)
+	@$(RUN) claims $(PLACE) $(if $(PROFILE),--profile $(PROFILE))
 
 publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/published
 	@$(RUN) publish $(PLACE) $(if $(TABLE),--table $(TABLE)) --profile $(or $(PROFILE),paper)
