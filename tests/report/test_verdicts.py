@@ -125,18 +125,18 @@ def test_data_are_never_mixed(other, judge, put):
     assert judge("above: 0").verdict == "not run"
 
 
-def test_the_papers_profile_decides_and_else_lite(judge, seeds):
+def test_the_profile_is_the_one_with_more_seeds_whatever_they_say(judge, seeds):
     seeds(1.9, 2.0, 2.1, profile="lite")
     assert (judge("above: 0").verdict, judge("above: 0").profile) == ("holds", "lite")
-    seeds(1.0)  # one seed of the paper's profile decides nothing
+    seeds(1.0)  # one seed of the paper's profile is no evidence
     assert (judge("above: 0").verdict, judge("above: 0").profile) == ("holds", "lite")
     assert judge("above: 0", profile="paper").verdict == "not enough seeds"
-    seeds(-1.9, -2.0, -2.1)
-    assert (judge("above: 0").verdict, judge("above: 0").profile) == ("does not hold", "paper")
+    seeds(-1.0, 1.0)  # two are, and leave the claim open
+    assert (judge("above: 0").verdict, judge("above: 0").profile) == ("not enough seeds", "paper")
     assert judge("above: 0", profile="lite").verdict == "holds"
 
 
-def test_where_none_decides_the_best_profile_that_has_a_run_is_named(judge, seeds):
+def test_a_single_seed_is_named_with_its_profile(judge, seeds):
     seeds(1.0, profile="lite")
     assert (judge("above: 0").verdict, judge("above: 0").about) == (
         "not enough seeds",

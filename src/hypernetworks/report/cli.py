@@ -48,7 +48,9 @@ def add_commands(commands: Any) -> None:
     claims = commands.add_parser(
         "claims", parents=[common], help="say which of the paper's claims hold, of the records"
     )
-    claims.add_argument("--profile", choices=PROFILES, help="default: paper, or lite where it has")
+    claims.add_argument(
+        "--profile", choices=PROFILES, help="default: paper, or lite where more was run"
+    )
     claims.add_argument(
         "--runs", action="store_true", help="judge the runs of this checkout, not the published"
     )

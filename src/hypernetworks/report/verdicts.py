@@ -18,7 +18,7 @@ from hypernetworks.report.panels import Panel
 from hypernetworks.report.records import Record, shown_kind
 
 HOLDS, DOES_NOT, OPEN, NOT_RUN = "holds", "does not hold", "not enough seeds", "not run"
-PROFILES = ("paper", "lite")  # the one that decides a claim is the first that can
+PROFILES = ("paper", "lite")
 Pair = tuple[Record, ...]
 Found = Mapping[str, list[Record]]  # the records of each table
 
@@ -81,15 +81,16 @@ def verdicts(
     """A verdict for each claim.
 
     Args:
-        profile: of whose runs; None for the first of PROFILES that decides a claim, else the first
-            that has a run of it.
+        profile: of whose runs; None for the one that has two seeds or more of the most of a claim's
+            comparisons, of equals the first of PROFILES.
         tree: "published", or "runs" for those of this checkout.
     Raises:
         RecordError: for a damaged record, array or curve.
     """
     profiles = PROFILES if profile is None else (profile,)
     found = _read(claims, results, tree)
-    return [_best([judge(claim, found, p) for p in profiles]) for claim in claims]
+    judged = [[judge(claim, found, p) for p in profiles] for claim in claims]
+    return [max(of_claim, key=_weight) for of_claim in judged]  # of equals the first
 
 
 def judge(claim: Claim, found: Found, profile: str) -> Verdict:
@@ -116,10 +117,11 @@ def _read(claims: Sequence[Claim], results: Path, tree: str) -> Found:
     return {id_: records.find(results / tree, id_) for id_ in tables}
 
 
-def _best(found: Sequence[Verdict]) -> Verdict:
-    decided = [v for v in found if v.verdict in (HOLDS, DOES_NOT)]
-    begun = [v for v in found if v.verdict != NOT_RUN]
-    return [*decided, *begun, *found][0]
+def _weight(verdict: Verdict) -> tuple[int, int]:
+    """How many comparisons have seeds to judge by, and how many a run; whatever they say: a profile
+    that was chosen by its verdicts would be no evidence."""
+    inexact = [c for c in verdict.comparisons if not c.comparison.quantity.exact]
+    return sum(len(c.values) > 1 for c in inexact), sum(bool(c.values) for c in inexact)
 
 
 def _compare(comparison: Comparison, found: list[Record], profile: str) -> Compared:
