@@ -12,9 +12,10 @@ def main() -> None:
         sys.exit(f"error: {missing.name} is not installed; {remedy}")
     try:
         door()
-    except KeyboardInterrupt:  # before a run could begin, or while a command reads
-        print("error: interrupted", file=sys.stderr)
-        sys.exit(130)
+    except KeyboardInterrupt as stop:  # before a run could begin, or while a command reads
+        from hypernetworks.app.leave import leave_interrupted
+
+        leave_interrupted(stop)
 
 
 if __name__ == "__main__":

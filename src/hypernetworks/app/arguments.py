@@ -1,7 +1,6 @@
 """The command line's words: what Hydra would accept in silence or explain badly is refused here."""
 
 import fnmatch
-import os
 import re
 import shutil
 import sys
@@ -44,8 +43,6 @@ def checked(arguments: list[str]) -> list[str]:
         options.append("--multirun")  # else Hydra takes a mistake in a word for a single run's
     if "-m" in options or "--multirun" in options:
         sweeping = True
-        if int(os.environ.get("WORLD_SIZE", "1")) > 1:
-            raise ArgumentError("torchrun runs one row at a time; a sweep starts without it")
         if any(option.split("=")[0] in OF_ONE_RUN for option in options):
             shown = "--cfg, --info and --explain show one configuration"
             raise ArgumentError(f"{shown}: without -m and sweep=")

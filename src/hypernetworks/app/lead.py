@@ -17,6 +17,7 @@ from hypernetworks.app.tracking import open_tracker
 from hypernetworks.training.files import MetricsFile
 from hypernetworks.training.loop import Loop
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
+from hypernetworks.training.together import lost
 
 log = logging.getLogger("hypernetworks")
 
@@ -58,6 +59,8 @@ def lead(run: Run, loop: Loop, record: RunRecord) -> None:
         except Exception as failure:
             status = "diverged" if isinstance(failure, Diverged) else "failed"
             error = str(failure) or type(failure).__name__
+            if lost(failure):
+                error = "another process of this run ended before its time"
             raise
         finally:
             _close(record, status, error)

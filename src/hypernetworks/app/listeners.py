@@ -111,3 +111,14 @@ def log_to(path: Path, hidden: bool, label: str | None) -> Iterator[None]:
         for h, (level, formatter) in zip(console, before, strict=True):
             h.setLevel(level)
             h.setFormatter(formatter)
+
+
+@contextmanager
+def only_errors() -> Iterator[None]:
+    """Keeps the log to what is wrong: in a process whose run another one shows."""
+    before = log.level
+    log.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        log.setLevel(before)

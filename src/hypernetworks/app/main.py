@@ -8,6 +8,7 @@ from traceback import walk_tb
 from typing import Any
 
 from hypernetworks.app.help import COMMANDS, help_text
+from hypernetworks.app.leave import leave, leave_interrupted
 from hypernetworks.report.terminal import reader_may_leave, show_anything
 from hypernetworks.training.cores import wait_asleep
 
@@ -26,7 +27,7 @@ def main() -> None:
         with reader_may_leave():
             _open(sys.argv[1:])
     except OSError as error:
-        _leave(str(error), 1)
+        leave(str(error), 1)
 
 
 def _open(arguments: list[str]) -> None:
@@ -110,20 +111,20 @@ def run_words(words: list[str], summary: bool = False) -> None:
     except BrokenPipeError:
         raise
     except KeyboardInterrupt as stop:
-        _leave(str(stop) or "interrupted", 128 + getattr(stop, "signum", 2))
+        leave_interrupted(stop)
     except ArgumentError as error:
-        _leave(str(error), 2)
+        leave(str(error), 2)
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
-        _leave(one_line(error), 2)
+        leave(one_line(error), 2)
     except Exception as error:
         ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
         if ours or isinstance(error, OSError):
-            _leave(str(error), 1)
+            leave(str(error), 1)
         options = [word for word in sys.argv[1:] if word.startswith(("hydra", "-"))]
         if not options or _a_run_began(error):
             raise
         reason = one_line(error) or type(error).__name__
-        _leave(f"{' '.join(options)}: Hydra cannot start with that: {reason}", 2)
+        leave(f"{' '.join(options)}: Hydra cannot start with that: {reason}", 2)
 
 
 def _a_run_began(error: Exception) -> bool:
@@ -156,8 +157,3 @@ def _program() -> str:
     return (
         "hypernetworks" if Path(sys.argv[0]).name == "hypernetworks" else "python -m hypernetworks"
     )
-
-
-def _leave(message: str, status: int) -> None:
-    print(f"error: {message}", file=sys.stderr)
-    sys.exit(status)

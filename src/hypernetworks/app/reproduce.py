@@ -21,6 +21,7 @@ from hypernetworks.report.folders import table_of
 from hypernetworks.report.records import RecordError, find
 from hypernetworks.report.usage import Parser
 from hypernetworks.training.cores import usable_cores
+from hypernetworks.training.processes import count, leads
 
 
 def main(arguments: list[str]) -> int:
@@ -38,7 +39,7 @@ def main(arguments: list[str]) -> int:
         *options.overrides,
     ]
     status = _status([*words, *_which(_rows(sweep, options), words, options)])
-    if status not in (0, 1):
+    if status not in (0, 1) or not leads():
         return status  # a mistake, or a signal
     runs, profile = Path(options.results) / "runs", options.profile or "demo"
     if status and (options.figure or not _has_runs(runs, options.table, profile)):
@@ -116,7 +117,7 @@ def _which(rows: list[str], words: list[str], options: argparse.Namespace) -> li
     cores = options.jobs or usable_cores()
     said = any(word.startswith(("hydra/launcher=", "device=cuda")) for word in words)
     chosen = [] if _names("experiment", words) else [f"experiment={','.join(rows)}"]
-    if said or cores < 2 or (shutil.which("nvidia-smi") and not options.jobs):
+    if said or count() > 1 or cores < 2 or (shutil.which("nvidia-smi") and not options.jobs):
         return chosen
     # The later rows of a table are the larger ones: they begin first, so that none ends alone.
     axis = [f"experiment={','.join(rows[::-1])}"] if chosen else []

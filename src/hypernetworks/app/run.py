@@ -1,6 +1,8 @@
 """One run: from a composed configuration to a finished record."""
 
 import logging
+import os
+import sys
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
@@ -9,24 +11,23 @@ from typing import Any
 import torch
 from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
-from hydra.types import RunMode
 from omegaconf import DictConfig, OmegaConf
 
 from hypernetworks.app import sweep
 from hypernetworks.app.build import build
 from hypernetworks.app.checks import RunError, check_config
-from hypernetworks.app.identity import RunFiles, deviations, locate
+from hypernetworks.app.identity import RunFiles, deviations, locate, protocol
 from hypernetworks.app.lead import lead, obey
-from hypernetworks.app.listeners import (
-    log_to,
-)
+from hypernetworks.app.listeners import log_to, only_errors
 from hypernetworks.app.memory import memory_explained
 from hypernetworks.app.outcome import Run, RunRecord
 from hypernetworks.app.threads import threads_of
 from hypernetworks.data.errors import DataError
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
+from hypernetworks.report.provenance import config_hash
 from hypernetworks.report.records import RecordError
+from hypernetworks.training import processes
 from hypernetworks.training.devices import Placement, placement
 from hypernetworks.training.files import CheckpointError
 from hypernetworks.training.loop import Loop
@@ -37,6 +38,7 @@ from hypernetworks.training.selection import selection_of
 from hypernetworks.training.settings import SettingsError, TrainerSettings
 from hypernetworks.training.steps import total_steps
 from hypernetworks.training.stopping import Diverged, Interrupted, stop_on_signals
+from hypernetworks.training.together import FailedElsewhere, LeftAlone
 
 log = logging.getLogger("hypernetworks")
 
@@ -49,6 +51,7 @@ FORESEEN = (
     Diverged,
     RecordError,
     RunError,
+    FailedElsewhere,
     OSError,
 )
 
@@ -57,11 +60,17 @@ def run_or_explain(cfg: DictConfig) -> float | None:
     """`run`, as Hydra's job.
 
     A single run leaves with one line. In a sweep the error goes to Hydra instead, which runs the
-    remaining rows before it fails.
+    remaining rows before it fails. Of several processes that fail alike the leading one says it,
+    and its status counts.
     """
     try:
         return sweep.as_row(partial(run, cfg), label_of(cfg), Interrupted)
+    except LeftAlone as error:
+        print(f"error: {error}", file=sys.stderr, flush=True)
+        os._exit(1)  # Python's own end may wait for those who wait for this process
     except FORESEEN as error:
+        if not processes.leads():
+            return None
         if sweep.board() is None:
             raise SystemExit(f"error: {error}") from None
         raise
@@ -84,33 +93,34 @@ def run(cfg: DictConfig) -> float | None:
         the best value of the selection metric, for Hydra's optimising sweepers; None if
         `trainer.max_time` stopped the run before its first evaluation.
     """
-    check_config(cfg)
-    settings = OmegaConf.to_object(cfg.trainer)
-    assert isinstance(settings, TrainerSettings)
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next row
         torch.set_num_threads(cfg.threads or torch.get_num_threads())
         place = stack.enter_context(placement(cfg.device))
-        found = records.find(Path(cfg.results_dir) / "runs", cfg.table, cfg.row, cfg.profile.name)
-        files = locate(cfg, found)
+        if not place.leads:
+            stack.enter_context(only_errors())
+        check_config(cfg)
+        settings = OmegaConf.to_object(cfg.trainer)
+        assert isinstance(settings, TrainerSettings)
+        files, earlier = _found(cfg, place)
         sweep.note_record(label_of(cfg), files.record)
-        earlier = next((record for record in found if record["id"] == files.id), None)
         if earlier and earlier["status"] == "finished" and not _may_have_changed(cfg):
             return _finished_already(earlier)
         # Whatever cannot be built is refused before the run has a folder.
-        with memory_explained(cfg):
+        with place.alike(), memory_explained(cfg):
             prepared = _prepare(cfg, settings, place, files)
-        if earlier:
-            _check_data(earlier, prepared.experiment.provenance)
+            if earlier:
+                _check_data(earlier, prepared.experiment.provenance)
         torch.set_num_threads(threads_of(prepared, earlier))
-        if place.leads:
-            files.folder.mkdir(parents=True, exist_ok=True)
-            stack.enter_context(_lock(files))
-            hidden = cfg.quiet or sweep.in_line()
-            label = label_of(cfg) if sweep.board() else None
-            stack.enter_context(log_to(files.folder / "log.txt", hidden, label))
-            # Another process may have run it while this one waited for its data.
-            earlier = records.read(files.record) if files.record.exists() else None
+        with place.alike():
+            if place.leads:
+                files.folder.mkdir(parents=True, exist_ok=True)
+                stack.enter_context(_lock(files))
+                hidden = cfg.quiet or sweep.in_line()
+                label = label_of(cfg) if sweep.board() else None
+                stack.enter_context(log_to(files.folder / "log.txt", hidden, label))
+                # Another process may have run it while this one waited for its data.
+                earlier = records.read(files.record) if files.record.exists() else None
         earlier = place.from_lead(earlier)
         if earlier and earlier["status"] == "finished":
             return _finished_already(earlier)
@@ -118,12 +128,32 @@ def run(cfg: DictConfig) -> float | None:
             with memory_explained(cfg):
                 return _train(prepared, earlier)
         except FORESEEN as error:
-            if HydraConfig.initialized() and HydraConfig.get().mode is RunMode.MULTIRUN:
+            if place.leads and sweep.board() is not None:
                 log.error("%s: %s", files.id, error)
             raise
         except Exception:
             log.exception("%s/%s %s failed", cfg.table, cfg.row, files.id)
             raise
+
+
+def _found(cfg: DictConfig, place: Placement) -> tuple[RunFiles, records.Record | None]:
+    """The run's files, and its record if there is one: in all processes what the leading one sees.
+
+    Raises:
+        RunError: if the processes were given different runs.
+    """
+    runs = place.gather((config_hash(protocol(cfg)), cfg.seed))
+    if len(set(runs)) > 1:
+        raise RunError("the processes of this run have different configurations; give all the same")
+    found = None
+    with place.alike():
+        if place.leads:
+            of_row = records.find(
+                Path(cfg.results_dir) / "runs", cfg.table, cfg.row, cfg.profile.name
+            )
+            files = locate(cfg, of_row)
+            found = files, next((r for r in of_row if r["id"] == files.id), None)
+    return place.from_lead(found)
 
 
 def _may_have_changed(cfg: DictConfig) -> bool:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
@@ -24,6 +25,8 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
+from hypernetworks.app.leave import leave
+from hypernetworks.training import processes
 from hypernetworks.training.cores import usable_cores
 from hypernetworks.training.stopping import SAME_REQUEST
 
@@ -45,6 +48,8 @@ class Board:
 
     def tell(self, label: str, event: str, **more: Any) -> None:
         """Adds a line: event "begins", "record", or how the row ended."""
+        if not processes.leads():
+            return
         job = HydraConfig.get().job.num
         line = {"job": job, "label": label, "event": event, "pid": os.getpid(), **more}
         with (self.folder / "rows.jsonl").open("a", encoding="utf-8") as file:
@@ -115,6 +120,12 @@ class Sweep(Callback):
     begun = False  # in this process
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
+        Sweep.begun = True
+        if processes.count() > 1:
+            _check_one_after_another(config.hydra.launcher)
+        if not processes.leads():
+            self._follow(config)
+            return
         self.board = Board(Path(config.hydra.sweep.dir))
         try:
             self.board.begin(_count(config))
@@ -127,7 +138,13 @@ class Sweep(Callback):
         if "joblib" in config.hydra.launcher._target_:
             _no_idle_processes(config.hydra.launcher, self.board.rows)
             self._forward_signals()  # its rows are processes of this machine
-        Sweep.current, Sweep.begun = self, True
+        Sweep.current = self
+
+    def _follow(self, config: DictConfig) -> None:
+        """Leaves the sweep's folder to the process that leads; what Hydra writes is a copy."""
+        self.copies = TemporaryDirectory()
+        with open_dict(config), read_write(config):
+            config.hydra.sweep.dir = self.copies.name
 
     def __getstate__(self) -> dict[str, Any]:
         """Launchers send it to the rows' processes, where it has nothing to do."""
@@ -177,6 +194,16 @@ class Sweep(Callback):
 
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, stop)
+
+
+def _check_one_after_another(launcher: DictConfig) -> None:
+    """Processes that share each run share no rows side by side."""
+    if "basic_launcher" not in launcher._target_:
+        leave(
+            "torchrun's processes share each row, one row after another: "
+            "use hydra/launcher=basic, or start without torchrun",
+            2,
+        )
 
 
 def finished() -> list[Path]:

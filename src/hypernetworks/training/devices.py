@@ -5,14 +5,19 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass
 from os import environ, sysconf
 from typing import Any
+from warnings import filterwarnings
 
 import torch
 import torch.distributed as dist
 from torch import Tensor, nn
+from torch.distributed.distributed_c10d import PrefixStore
 from torch.nn.parallel import DistributedDataParallel
 
+from hypernetworks.training import processes
 from hypernetworks.training.precision import computed_in
 from hypernetworks.training.settings import SettingsError
+from hypernetworks.training.synchronised import synchronised
+from hypernetworks.training.together import PATIENCE, Peers, peers
 
 
 @dataclass(frozen=True)
@@ -22,6 +27,7 @@ class Placement:
     device: torch.device
     rank: int = 0
     world: int = 1
+    peers: Peers | None = None
 
     @property
     def leads(self) -> bool:
@@ -29,8 +35,17 @@ class Placement:
         return self.rank == 0
 
     def wrap(self, model: nn.Module) -> nn.Module:
-        """The model to call in training: averages the gradients over the processes."""
-        return DistributedDataParallel(model) if self.world > 1 else model
+        """The model to call in training: averages the gradients over the processes, and what batch
+        norm knows of a batch."""
+        if self.world == 1:
+            return model
+        # A kernel of one pixel lies the same with its channels first or last.
+        filterwarnings("ignore", "Grad strides do not match bucket view strides")
+        return DistributedDataParallel(synchronised(model, self.device))
+
+    def alike(self) -> AbstractContextManager[None]:
+        """Within it nothing waits for another process; what raises in one raises in all."""
+        return nullcontext() if self.peers is None else self.peers.alike()
 
     def unshared(self, wrapped: nn.Module) -> AbstractContextManager[None]:
         """Within it gradients stay this process's, to be averaged with those of a later batch."""
@@ -79,26 +94,29 @@ def placement(name: str) -> Iterator[Placement]:
 
     Args:
         name: "auto" (CUDA, else the CPU), or a torch device such as "cpu", "cuda:1", "mps".
+    What raises within raises in all processes, as far as they can hear of it: see
+    `together.Peers.alike`.
+
     Raises:
         SettingsError: if torch has no such device here, or fewer GPUs than processes.
     """
-    world = int(environ.get("WORLD_SIZE", "1"))
-    if world == 1:
+    if processes.count() == 1:
         yield Placement(_device(name))
         return
-    rank, local_rank = int(environ["RANK"]), int(environ["LOCAL_RANK"])
-    device = _device(name)
-    if device.type == "cuda":
-        _check_one_each(int(environ.get("LOCAL_WORLD_SIZE", local_rank + 1)))
-        device = torch.device("cuda", local_rank)
-        torch.cuda.set_device(device)
-    dist.init_process_group("nccl" if device.type == "cuda" else "gloo")
+    mine = peers()
+    with mine.alike():
+        device = _device_of_mine(name)
+    # Of a name of its own: in the store lies where the processes met for the row before.
+    store = PrefixStore(f"group {mine.parts}", mine.store)
+    backend = "nccl" if device.type == "cuda" else "gloo"
+    dist.init_process_group(backend, store=store, rank=mine.rank, world_size=mine.world)
     try:
-        yield Placement(device, rank, world)
         # A process that leaves early takes down its neighbours' pending collectives.
-        dist.barrier()
+        with mine.alike(PATIENCE):
+            yield Placement(device, mine.rank, mine.world, mine)
     finally:
-        dist.destroy_process_group()
+        if not mine.left_alone:  # else this would wait for them
+            dist.destroy_process_group()
 
 
 def memory_of(device: torch.device) -> int:
@@ -121,6 +139,17 @@ def _device(name: str) -> torch.device:
     except (RuntimeError, AssertionError) as error:
         reason = str(error).splitlines()[0]
         raise SettingsError(f"device={name} cannot be used here: {reason}") from error
+    return device
+
+
+def _device_of_mine(name: str) -> torch.device:
+    """The device of this one of several processes."""
+    local_rank = int(environ["LOCAL_RANK"])
+    device = _device(name)
+    if device.type == "cuda":
+        _check_one_each(int(environ.get("LOCAL_WORLD_SIZE", local_rank + 1)))
+        device = torch.device("cuda", local_rank)
+        torch.cuda.set_device(device)
     return device
 
 

@@ -28,6 +28,8 @@ from hypernetworks.training.settings import TrainerSettings
 from hypernetworks.training.state import Progress, TrainingState
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag
 
+ASK_EVERY = 1.0  # seconds; torchrun kills a process 30 seconds after it has passed a signal on
+
 
 class Loop:
     """Trains `model` on `task`.
@@ -100,6 +102,7 @@ class Loop:
             Diverged: if the loss or a metric became NaN or infinite; the last checkpoint stays.
         """
         started = self._saved_at = time.monotonic()
+        self._began_at = self._asks_at = self.progress.step
         before = self.progress.seconds
         batches = self._stream()
         if self.progress.stop_reason is None and (reason := self._end_reason()):
@@ -144,14 +147,24 @@ class Loop:
 
     def _requests(self, stop: StopFlag, elapsed: float) -> list[int]:
         """The signal to stop for (0 for none); whether to stop for the time; whether to save."""
-        settings = self.settings
-        if self.placement.world > 1 and self.progress.step % settings.log_every:
-            return [0, 0, 0]  # asking the other processes waits for the device
-        return self.placement.largest(
+        settings, progress = self.settings, self.progress
+        if progress.step < self._asks_at:
+            return [0, 0, 0]
+        *found, until_next = self.placement.largest(
             stop.signum or 0,
             settings.max_time is not None and elapsed > settings.max_time,
             time.monotonic() - self._saved_at > settings.checkpoint_every,
+            self._steps_until_asked(elapsed),
         )
+        self._asks_at = progress.step + until_next
+        return found
+
+    def _steps_until_asked(self, elapsed: float) -> int:
+        """Steps of about ASK_EVERY seconds: asking the other processes waits for the device."""
+        if self.placement.world == 1:
+            return 1
+        steps = self.progress.step - self._began_at
+        return max(1, int(ASK_EVERY * steps / elapsed))
 
     def _stream(self) -> Iterator[Any]:
         while True:

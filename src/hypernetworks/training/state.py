@@ -109,8 +109,9 @@ class TrainingState:
         self.losses.mean(self.progress.step)
         own = {"random": self._random_state(), "task": self.task.state_dict()}
         processes = self.placement.gather(own)
-        if self.placement.leads:
-            checkpoint.save(self.capture() | {"processes": processes})
+        with self.placement.alike():
+            if self.placement.leads:
+                checkpoint.save(self.capture() | {"processes": processes})
 
     def capture(self) -> dict[str, Any]:
         """What all processes share."""
