@@ -313,21 +313,6 @@ def test_a_killed_run_resumes_to_the_same_bits(command, data_dir, tmp_path, sign
     assert parts[1][1] == 60
 
 
-def test_two_processes_train_as_one(command, data_dir, tmp_path):
-    """torchrun with gloo: the same data, averaged gradients, the same model within rounding."""
-    one, two = tmp_path / "one", tmp_path / "two"
-    # SGD, since Adam turns a gradient's last bit into a whole step where it is nearly 0
-    options = ("trainer.optimizer=SGD", "trainer.lr=0.02", "trainer.max_steps=10", "device=cpu")
-    command(*arguments(data_dir, one, *options))
-    torchrun = ["torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    words = ["-m", *torchrun, "-m", "hypernetworks", *arguments(data_dir, two, *options)]
-    done = subprocess.run([sys.executable, *words], capture_output=True, text=True, timeout=240)
-    assert done.returncode == 0, done.stderr
-    (record,) = find(two)
-    assert record["machine"]["device_count"] == 2
-    torch.testing.assert_close(weights(two)["last"], weights(one)["last"], rtol=1e-4, atol=1e-5)
-
-
 def test_without_bfloat16_units_the_same_row_is_computed_in_float32(
     small, records, monkeypatch, caplog
 ):

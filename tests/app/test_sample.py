@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from hypernetworks.app.build import models
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main
@@ -171,6 +172,14 @@ def test_another_runs_checkpoint_is_refused(trained, tmp_path, capsys):
     Checkpoint(checkpoint).save(state | {"identity": "another"})
     assert main(trained) == 1
     assert f"{checkpoint} belongs to another run" in capsys.readouterr().err
+
+
+def test_a_model_larger_than_the_memory_is_one_line(trained, capsys, monkeypatch):
+    monkeypatch.setattr(models, "memory_of", lambda device: 1000)
+    assert main(trained) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("error: not enough memory for the model of ")
+    assert line.count("\n") == 1
 
 
 def test_the_command_line_knows_it(command):

@@ -11,6 +11,7 @@ from torch.nn.utils.rnn import pack_sequence
 
 from hypernetworks.app import main as door
 from hypernetworks.app import translate
+from hypernetworks.app.build import models
 from hypernetworks.app.params import compose_words
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main as sample
@@ -198,6 +199,26 @@ def test_a_closed_input_is_one_line(trained, capsys, monkeypatch):
     monkeypatch.setattr(sys, "stdin", None)
     assert main(trained) == 1
     assert "stdin is closed" in refused(capsys)
+
+
+def test_a_closed_output_is_one_line(trained, capsys, monkeypatch, tmp_path):
+    """As the shell's `>&-` leaves it; each of those that write bytes to it."""
+    for command in ("sample", "translate"):
+        monkeypatch.setattr(sys, "argv", ["hypernetworks", command, *trained])
+        monkeypatch.setattr(sys, "stdout", None)
+        with pytest.raises(SystemExit) as left:
+            door.main()
+        monkeypatch.undo()
+        assert left.value.code == 1
+        assert "standard output is closed" in refused(capsys)
+
+
+def test_a_model_larger_than_the_memory_is_one_line(trained, tmp_path, capsys, monkeypatch):
+    source = tmp_path / "text.en"
+    source.write_text("the sun\n")
+    monkeypatch.setattr(models, "memory_of", lambda device: 1000)
+    assert main([*trained, str(source)]) == 1
+    assert "not enough memory for the model of " in refused(capsys)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+from hypernetworks.app.build import models
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main as sample
@@ -172,6 +173,14 @@ def test_a_lost_or_damaged_checkpoint_is_named(trained, tmp_path, capsys):
         path.unlink()
     assert main([str(record.path)]) == 1
     assert f"its checkpoint, {checkpoint.path}, is not there" in capsys.readouterr().err
+
+
+def test_a_model_larger_than_the_memory_is_one_line(trained, capsys, monkeypatch):
+    monkeypatch.setattr(models, "memory_of", lambda device: 1000)
+    assert main(trained) == 1
+    line = capsys.readouterr().err
+    assert line.startswith("error: not enough memory for the model of ")
+    assert line.count("\n") == 1
 
 
 def test_the_command_line_knows_it(command, trained, tmp_path):

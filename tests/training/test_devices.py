@@ -7,17 +7,20 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch.distributed import HashStore
 
 from hypernetworks.training import devices
 from hypernetworks.training.settings import SettingsError
+from hypernetworks.training.together import Peers
 from tests.training.small import finish, small_loop
-from tests.training.two_processes import CHANGES, model_without_dropout
+from tests.training.two_processes import CHANGES, model_with_norm
 
 ROOT = Path(__file__).parents[2]
 
 
 def test_two_processes_that_accumulate_train_the_model_of_one(tmp_path):
-    """Halves of batches, in steps of 3, 3 and 1: gradients are averaged once a step."""
+    """Halves of batches, in steps of 3, 3 and 1: gradients are averaged once a step, and batch norm
+    knows mean and variance of the whole batch, which its running ones show."""
     torchrun = ("torch.distributed.run", "--standalone", "--nproc-per-node=2")
     command = [sys.executable, "-m", *torchrun, "-m", "tests.training.two_processes", str(tmp_path)]
     quiet = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -25,7 +28,7 @@ def test_two_processes_that_accumulate_train_the_model_of_one(tmp_path):
     first, second = (torch.load(tmp_path / f"weights{rank}.pt") for rank in range(2))
     torch.testing.assert_close(first, second, rtol=0, atol=0)
 
-    alone = small_loop(tmp_path / "alone.pt", model=model_without_dropout(), **CHANGES)
+    alone = small_loop(tmp_path / "alone.pt", model=model_with_norm(), **CHANGES)
     finish(alone)
     torch.testing.assert_close(first, alone.model.state_dict())
 
@@ -39,6 +42,7 @@ def test_more_processes_than_gpus_are_refused_by_each_of_them(monkeypatch, known
     monkeypatch.delenv("LOCAL_WORLD_SIZE", raising=False)
     for name, value in {"WORLD_SIZE": "8", "RANK": "0", **known}.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setattr(devices, "peers", lambda: Peers(HashStore(), 0, 1))
     monkeypatch.setattr(devices, "_device", lambda name: torch.device("cuda"))
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
     told = f"{processes} processes on this machine, GPUs: 2; use --nproc-per-node=2, or device=cpu"

@@ -29,9 +29,9 @@ class Half:
             yield tuple(part[self.rank * 4 : self.rank * 4 + 4] for part in batch)
 
 
-def model_without_dropout() -> nn.Module:
+def model_with_norm() -> nn.Module:
     torch.manual_seed(0)
-    return nn.Sequential(nn.Linear(5, 16), nn.Tanh(), nn.Dropout(0.0), nn.Linear(16, 1))
+    return nn.Sequential(nn.Linear(5, 16), nn.BatchNorm1d(16), nn.Tanh(), nn.Linear(16, 1))
 
 
 CHANGES = {"accumulate": 3, "ema_decay": 0.9, "clip_norm": 0.5, "max_epochs": 2, "optimizer": "SGD"}
@@ -42,7 +42,7 @@ def main(folder: Path) -> None:
         loop = small_loop(
             folder / "c.pt",
             Half(place.rank),
-            model=model_without_dropout(),
+            model=model_with_norm(),
             place=place,
             **CHANGES,
         )

@@ -1,4 +1,4 @@
-"""Where memory runs out: what of a run's configuration to lower."""
+"""Where memory runs out: one line, for a run with what of its configuration to lower."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,12 +27,22 @@ def ran_out(error: BaseException) -> bool:
 @contextmanager
 def memory_explained(cfg: DictConfig) -> Iterator[None]:
     """Raises RunError, naming the keys to lower, where memory runs out within."""
+    keys = [f"{group}.{name}" for group, names in LOWER.items() for name in names]
+    values = [f"{k}={OmegaConf.select(cfg, k)}" for k in keys if OmegaConf.select(cfg, k)]
+    with memory_enough(f"for this run; lower one of {', '.join(values)}"):
+        yield
+
+
+@contextmanager
+def memory_enough(what_for: str) -> Iterator[None]:
+    """Raises RunError where memory runs out within.
+
+    Args:
+        what_for: goes on after "not enough memory", and says what to do.
+    """
     try:
         yield
     except (MemoryError, RuntimeError) as error:
         if not ran_out(error):
             raise
-        keys = [f"{group}.{name}" for group, names in LOWER.items() for name in names]
-        values = [f"{k}={OmegaConf.select(cfg, k)}" for k in keys if OmegaConf.select(cfg, k)]
-        named = ", ".join(values)
-        raise RunError(f"not enough memory for this run; lower one of {named}") from error
+        raise RunError(f"not enough memory {what_for}") from error

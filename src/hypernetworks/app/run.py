@@ -211,17 +211,22 @@ def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
         run.files.checkpoint,
         run.files.id,
     )
-    if place.leads:
-        overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
-        if computed_in(run.settings.precision, place.device) != run.settings.precision:
-            log.warning("no bfloat16 units here: its products are computed in float32")
-        record = RunRecord.open(run, earlier, loop.progress, deviations(list(overrides)))
+    with place.alike():
+        record = _open_record(run, earlier, loop) if place.leads else None
+    if record is not None:
         lead(run, loop, record)
     else:
         with stop_on_signals() as stop:
             loop.run(stop)
         obey(stop, loop)
     return loop.progress.best_value
+
+
+def _open_record(run: Run, earlier: dict[str, Any] | None, loop: Loop) -> RunRecord:
+    overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
+    if computed_in(run.settings.precision, run.place.device) != run.settings.precision:
+        log.warning("no bfloat16 units here: its products are computed in float32")
+    return RunRecord.open(run, earlier, loop.progress, deviations(list(overrides)))
 
 
 def _lock(files: RunFiles) -> FileLock:

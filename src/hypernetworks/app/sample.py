@@ -9,6 +9,7 @@ from pathlib import Path
 import torch
 
 from hypernetworks.app.checks import RunError
+from hypernetworks.app.memory import memory_enough
 from hypernetworks.app.trained import TEXT, find_run, load_character_model
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.text import Alphabet
@@ -16,6 +17,7 @@ from hypernetworks.models.sampling import stream
 from hypernetworks.recurrent.fused import native
 from hypernetworks.report.cli import RESULTS, check_folder
 from hypernetworks.report.records import RecordError
+from hypernetworks.report.terminal import binary_output
 from hypernetworks.report.usage import Parser
 from hypernetworks.training.files import CheckpointError
 
@@ -23,10 +25,12 @@ from hypernetworks.training.files import CheckpointError
 def main(arguments: list[str]) -> int:
     """Writes the text's bytes to stdout; foreseen errors are one line on stderr and status 1."""
     options = _parser().parse_args(arguments)
+    output = binary_output()
     try:
         check_folder("--results", options.results, RESULTS)
         record = find_run(options.run, options.profile, options.results, TEXT)
-        model, step, alphabet = load_character_model(record, options.trust)
+        with memory_enough(f"for the model of {record.path}; sample from it on a larger machine"):
+            model, step, alphabet = load_character_model(record, options.trust)
         prime = numbers(os.fsencode(options.prime), alphabet)
         _check(options)
         native.load()
@@ -39,7 +43,6 @@ def main(arguments: list[str]) -> int:
     kind = {"sample": "generated"}.get(record["data"]["kind"], record["data"]["kind"])
     about = f"{record.path}: weights of step {step}, {kind} data, seed {options.seed}"
     print(f"{about}, temperature {options.temperature:g}", file=sys.stderr)
-    output = sys.stdout.buffer
     output.write(alphabet.decode(prime))
     for _, number in zip(range(options.length), text, strict=False):
         output.write(alphabet.decode(torch.tensor([number])))

@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import torch
 from torch.nn.utils.rnn import pack_sequence
@@ -12,6 +12,7 @@ from tqdm import tqdm
 
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.datasets import TranslationConfig
+from hypernetworks.app.memory import memory_enough
 from hypernetworks.app.trained import TRANSLATION, find_run, load_translation_model
 from hypernetworks.data.cleaning import single_spaced
 from hypernetworks.data.errors import DataError
@@ -21,6 +22,7 @@ from hypernetworks.models.beam import Translator, beam_search
 from hypernetworks.recurrent.fused import native
 from hypernetworks.report.cli import RESULTS, check_folder
 from hypernetworks.report.records import Record, RecordError
+from hypernetworks.report.terminal import binary_output
 from hypernetworks.report.usage import Parser
 from hypernetworks.tasks.translation import Search
 from hypernetworks.training.files import CheckpointError
@@ -32,28 +34,36 @@ SEARCH = ("beam", "alpha", "beta")
 def main(arguments: list[str]) -> int:
     """Writes a line a line to stdout; foreseen errors are one line on stderr and status 1."""
     options = _parser().parse_intermixed_args(arguments)  # the file may come after options
+    output = binary_output()
     try:
         check_folder("--results", options.results, RESULTS)
         search = _search(options)
         record = find_run(options.run, options.profile, options.results, TRANSLATION)
-        model, step, subwords = load_translation_model(record, options.trust)
-        settings = {**_of_the_run(record), **search}
-        lines = _read(options.file)
+        remedy = "a smaller --beam, or a larger machine"
+        with memory_enough(f"for the model of {record.path} and its search; {remedy}"):
+            _translate(record, search, options, output)
     except (RunError, RecordError, CheckpointError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def _translate(
+    record: Record, search: Mapping[str, Any], options: argparse.Namespace, output: BinaryIO
+) -> None:
+    model, step, subwords = load_translation_model(record, options.trust)
+    settings = {**_of_the_run(record), **search}
+    lines = _read(options.file)
     said = ", ".join(f"{name} {value:g}" for name, value in settings.items())
     kind = {"sample": "generated"}.get(record["data"]["kind"], record["data"]["kind"])
     print(f"{record.path}: weights of step {step}, {kind} data, {said}", file=sys.stderr)
     native.load()
-    output = sys.stdout.buffer
     with tqdm(total=len(lines), unit=" sentences", disable=None, leave=False) as bar:
         for start in range(0, len(lines), WINDOW):
             found = translations(model, subwords, lines[start : start + WINDOW], settings, bar)
             bar.clear()
             output.write("".join(f"{line}\n" for line in found).encode())
             output.flush()
-    return 0
 
 
 def translations(

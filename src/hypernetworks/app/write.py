@@ -11,6 +11,7 @@ from typing import Any
 import torch
 
 from hypernetworks.app.checks import RunError
+from hypernetworks.app.memory import memory_enough
 from hypernetworks.app.sample import check_seed
 from hypernetworks.app.trained import HANDWRITING, find_run, load_handwriting_model
 from hypernetworks.atomic import write_bytes
@@ -35,7 +36,9 @@ def main(arguments: list[str]) -> int:
         check_folder("--results", options.results, RESULTS)
         _check(options)
         record = find_run(options.run, options.profile, options.results, HANDWRITING)
-        files = _files(record, options)
+        remedy = "fewer --lines, a smaller --length, or a larger machine"
+        with memory_enough(f"for the model of {record.path} and what it writes; {remedy}"):
+            files = _files(record, options)
     except (RunError, RecordError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -5,12 +5,24 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from typing import BinaryIO
 
 
 def show_anything() -> None:
     """A terminal that has no ± shows a question mark."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="replace")
+
+
+def binary_output() -> BinaryIO:
+    """Standard output for bytes.
+
+    Raises:
+        OSError: if whoever started us closed it (`>&-`).
+    """
+    if sys.stdout is None:
+        raise OSError("standard output is closed; nothing can be written to it")
+    return sys.stdout.buffer
 
 
 @contextmanager
@@ -28,7 +40,7 @@ def reader_may_leave() -> Iterator[None]:
 
 
 def _flush() -> None:
-    if sys.stdout is None:  # closed by whoever started us (`>&-`)
+    if sys.stdout is None:  # as above
         return
     try:
         sys.stdout.flush()

@@ -15,7 +15,9 @@ from hypernetworks.models.beam import Translator, beam_search, check_search
 from hypernetworks.tasks.bleu import sacre_bleu, tokenised_bleu
 from hypernetworks.tasks.protocols import Batches, Metric
 
-PairBatch = tuple[PackedSequence, PackedSequence, Tensor, float]  # source, read, following, pairs
+# What data/pair_batches.py yields: source, read, following, pairs. Tasks do not import data, nor
+# data tasks; each names what passes between them.
+PairBatch = tuple[PackedSequence, PackedSequence, Tensor, float]
 # Pairs beside their sentences as text, source and reference, in the same order.
 TextBatch = tuple[PairBatch, list[str], list[str]]
 

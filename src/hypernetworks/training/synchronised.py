@@ -51,7 +51,7 @@ class _Synchronised(nn.BatchNorm2d):
             return super().forward(input)
         around = [axis for axis in range(input.ndim) if axis != 1]
         shape = [1, -1] + [1] * (input.ndim - 2)
-        x = input.float()
+        x = input.to(torch.promote_types(input.dtype, torch.float32))
         mean = _Mean.apply(x.mean(around))
         centred = x - mean.view(shape)
         variance = _Mean.apply(centred.square().mean(around))
