@@ -18,12 +18,13 @@ TRANSLATION = (
 # No dropout: each process draws its own.
 WITHOUT = ("model.input_dropout=0", "model.output_dropout=0", "model.recurrent_dropout=0")
 CASES = {
-    # The last batch of an epoch is smaller; the part of a process in it of 4.
-    "images": ("experiment=table7/hyper_cnn", "dataset.valid_size=5800", "trainer.batch_size=48"),
+    # The last batch of an epoch is the last step, of 8 images.
+    "images": ("experiment=table7/hyper_cnn", "dataset.valid_size=5800", "trainer.batch_size=64"),
     # An epoch is two windows: in the second the streams go on, after it they begin anew.
     "characters": (
-        *("experiment=table3/hyperlstm_1000", "trainer.batch_size=100", "dataset.window=2200"),
-        *("model.hidden_size=12", "model.hyper_size=4", *WITHOUT),
+        *("dataset=text", "model=hyperlstm", "model.hidden_size=12", "model.hyper_size=4"),
+        *("trainer.batch_size=10", "dataset.window=400", "dataset.valid_streams=4"),
+        *("trainer.lr=0.5", *WITHOUT),
     ),
     # The last batch of an epoch is smaller, and none divides.
     "handwriting": (
@@ -49,6 +50,8 @@ def train(folder: Path, data: str, results: str, name: str, *more: str) -> None:
     if TRANSLATION[0] in CASES[name]:
         places.append(f"dataset.path={folder / 'text'}")
         words.append("trainer.lr=0.5")
+    elif name == "characters":
+        places.append(f"dataset.path={folder / 'text' / 'train.en'}")
     run(compose_words(*words, *CASES[name], *places, "table=mine", f"row={name}", *more))
 
 
