@@ -67,6 +67,8 @@ _HOME = {
     "beam_search": "hypernetworks.models.beam",
     "from_supercell": "hypernetworks.recurrent.importers",
     "from_labml": "hypernetworks.recurrent.importers",
+    "load": "hypernetworks.loading",
+    "LoadError": "hypernetworks.loading",
 }
 
 __all__ = [
@@ -90,6 +92,7 @@ __all__ = [
     "LSTMState",
     "LayerNormLSTM",
     "LayerNormLSTMCell",
+    "LoadError",
     "Masks",
     "Mixture",
     "MixtureDensity",
@@ -102,6 +105,7 @@ __all__ = [
     "from_supercell",
     "hyper_wide_resnet",
     "hyperize",
+    "load",
     "observe",
     "sample",
     "tile_kernels",
@@ -109,6 +113,7 @@ __all__ = [
 ]
 
 if TYPE_CHECKING:
+    from hypernetworks.loading import LoadError, load
     from hypernetworks.models.beam import beam_search
     from hypernetworks.models.character import CharacterModel
     from hypernetworks.models.convnets import HyperMnistConvnet, MnistConvnet

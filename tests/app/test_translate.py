@@ -12,10 +12,11 @@ from torch.nn.utils.rnn import pack_sequence
 from hypernetworks.app import main as door
 from hypernetworks.app import translate
 from hypernetworks.app.build import models
+from hypernetworks.app.found import TRANSLATION, find_run
 from hypernetworks.app.params import compose_words
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main as sample
-from hypernetworks.app.trained import TRANSLATION, find_run, load_translation_model
+from hypernetworks.app.trained import load_translation_model
 from hypernetworks.app.translate import main
 from hypernetworks.data.generated import translations
 from hypernetworks.data.subwords import END, Subwords
@@ -74,7 +75,8 @@ def said(trained, capfdbinary, monkeypatch):
 def alone(trained, tmp_path):
     """A sentence's translation by beam search, with nothing beside it."""
     record = find_run("mine/lstm", "demo", tmp_path / "results", TRANSLATION)
-    model, _, subwords = load_translation_model(record)
+    trained = load_translation_model(record)
+    model, subwords = trained.model, trained.subwords
 
     def found(sentence, **search):
         (ids,) = subwords.encode([sentence])

@@ -10,10 +10,11 @@ import pytest
 import torch
 
 from hypernetworks.app.build import models
+from hypernetworks.app.found import HANDWRITING, find_run
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.run import run
 from hypernetworks.app.sample import main as sample
-from hypernetworks.app.trained import HANDWRITING, find_run, load_handwriting_model
+from hypernetworks.app.trained import load_handwriting_model
 from hypernetworks.app.write import main
 from hypernetworks.models.writing import write
 from hypernetworks.report.records import find
@@ -65,11 +66,12 @@ def test_the_points_are_those_of_the_model_in_pen_units(trained, tmp_path, capsy
     stem = tmp_path / "results" / "written" / "5-hyperlstm_900-demo-seed3"
     assert captured.out.split() == [f"{stem}.{suffix}" for suffix in ("png", "svg", "json")]
     record = find_run(trained[0], "demo", tmp_path / "results", HANDWRITING)
-    model, step, (mean, std) = load_handwriting_model(record)
-    assert step == record["selection"]["step"]
+    trained = load_handwriting_model(record)
+    mean, std = trained.moments
+    assert trained.step == record["selection"]["step"]
     split = record["data"]["split"]
     assert (mean.tolist(), std.tolist()) == (split["mean"], split["std"])
-    expected = write(model, (mean, std), 2, 40, 0.25, torch.Generator().manual_seed(3))
+    expected = write(trained.model, (mean, std), 2, 40, 0.25, torch.Generator().manual_seed(3))
     lines = json.loads(stem.with_suffix(".json").read_text())
     for line, found in zip(expected.double().numpy(), lines, strict=True):
         ends = np.flatnonzero(line[:, 2]) + 1

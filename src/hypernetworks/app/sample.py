@@ -9,8 +9,9 @@ from pathlib import Path
 import torch
 
 from hypernetworks.app.checks import RunError
+from hypernetworks.app.found import TEXT, find_run
 from hypernetworks.app.memory import memory_enough
-from hypernetworks.app.trained import TEXT, find_run, load_character_model
+from hypernetworks.app.trained import load_character_model
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.text import Alphabet
 from hypernetworks.models.sampling import stream
@@ -30,7 +31,8 @@ def main(arguments: list[str]) -> int:
         check_folder("--results", options.results, RESULTS)
         record = find_run(options.run, options.profile, options.results, TEXT)
         with memory_enough(f"for the model of {record.path}; sample from it on a larger machine"):
-            model, step, alphabet = load_character_model(record, options.trust)
+            trained = load_character_model(record, options.trust)
+        model, alphabet = trained.model, trained.alphabet
         prime = numbers(os.fsencode(options.prime), alphabet)
         _check(options)
         native.load()
@@ -41,7 +43,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: {error}", file=sys.stderr)
         return 1
     kind = {"sample": "generated"}.get(record["data"]["kind"], record["data"]["kind"])
-    about = f"{record.path}: weights of step {step}, {kind} data, seed {options.seed}"
+    about = f"{record.path}: weights of step {trained.step}, {kind} data, seed {options.seed}"
     print(f"{about}, temperature {options.temperature:g}", file=sys.stderr)
     output.write(alphabet.decode(prime))
     for _, number in zip(range(options.length), text, strict=False):

@@ -1,18 +1,31 @@
-"""Trained models, from what a run leaves: its record and its checkpoint."""
+"""Trained models, from what a run leaves: its record and its checkpoint.
 
-import re
+What `hypernetworks.load` gives, and what sample, write and translate draw from. A checkpoint is
+held to its checksum, and holds tensors and plain values alone; a record is data, and code that it
+names runs only when it is trusted.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Generic, TypeVar
 
-import torch
 from omegaconf import DictConfig, OmegaConf
-from torch import nn
+from torch import Tensor, nn
 
-from hypernetworks.app.build import characters, handwriting, translation
+from hypernetworks.app.build import characters, handwriting, images, recorded, translation
 from hypernetworks.app.checks import RunError
-from hypernetworks.app.choices import choices, near
+from hypernetworks.app.found import (
+    HANDWRITING,
+    IMAGES,
+    TEXT,
+    TRANSLATION,
+    Kind,
+    checkpoint_of,
+    task_of,
+)
 from hypernetworks.data.errors import DataError
+from hypernetworks.data.images import scaled
 from hypernetworks.data.subwords import Subwords
 from hypernetworks.data.text import Alphabet
 from hypernetworks.models.character import CharacterModel
@@ -20,123 +33,141 @@ from hypernetworks.models.gnmt import GNMT
 from hypernetworks.models.handwriting import HandwritingModel
 from hypernetworks.models.writing import Moments
 from hypernetworks.report import records
-from hypernetworks.report.aggregate import created
-from hypernetworks.report.folders import table_of
-from hypernetworks.report.records import NO_TABLE
-from hypernetworks.training.files import Checkpoint, CheckpointError
+from hypernetworks.training.files import CheckpointError
 from hypernetworks.training.state import Progress
 
 Model = TypeVar("Model", bound=nn.Module)
 
 
 @dataclass(frozen=True)
-class Kind(Generic[Model]):
-    """What a command draws, of whose models. Records of such runs are told by what they say of
-    their data's split: a `key` whose value is a `type`."""
+class Trained(Generic[Model]):
+    """A trained model.
 
-    name: str
-    whose: str
-    model: type[Model]
-    key: str
-    type: type
-
-    def fits(self, record: records.Record) -> bool:
-        return isinstance(record["data"]["split"].get(self.key), self.type)
-
-
-TEXT = Kind("text", "character", CharacterModel, "alphabet", str)
-HANDWRITING = Kind("handwriting", "handwriting", HandwritingModel, "mean", list)
-TRANSLATION = Kind("sentence pairs", "translation", GNMT, "subwords", dict)
-
-
-def find_run(name: str, profile: str, results: Path, kind: Kind[Any]) -> records.Record:
-    """The record of a run that left a checkpoint.
-
-    Args:
-        name: a record's file; or a row such as "table3/lstm_1000", for its newest finished run
-            here, one without overrides if there is one, or else its newest; of a row with several
-            kinds of run, one of this kind.
-    Raises:
-        RunError: if there is none.
-        RecordError: if a record is damaged.
+    Attributes:
+        model: with the weights of the run's best evaluation, in evaluation mode.
+        step: the step of these weights.
+        record: what the run left of itself, as its file has it: "metrics", "seed", "data" ...
     """
-    if name.endswith(".json"):
-        record = records.read(Path(name))
-        if not checkpoint_of(record).exists():
-            raise RunError(f"{name}: its checkpoint, {checkpoint_of(record).path}, is not there")
-        return record
-    folder, _, row = name.partition("/")
-    if not re.fullmatch(r"[a-z0-9_]+/[a-z0-9_]+", name):
-        raise RunError(f"{name}: give a row, such as table3/lstm_1000, or a record's file")
-    found = records.find(results / "runs", table_of(folder), row, profile)
-    left = [record for record in found if checkpoint_of(record).exists()]
-    if not left:
-        known = [] if folder == NO_TABLE else choices()["experiment"]
-        remedy = f"; python -m hypernetworks experiment={name} profile={profile} trains one"
-        raise RunError(
-            f"{name}: no run of profile {profile} with a checkpoint under {results / 'runs'}"
-            f"{remedy if name in known else near(name, known) if known else ''}"
-        )
 
-    def fitness(record: records.Record) -> tuple[bool, bool, bool, Any]:
-        finished, as_it_is = record["status"] == "finished", not record["overrides"]
-        return kind.fits(record), finished, as_it_is, created(record)
+    model: Model
+    step: int
+    record: records.Record
 
-    return max(left, key=fitness)
+    @property
+    def task(self) -> str:
+        """ "images", "characters", "handwriting" or "translation"."""
+        return task_of(self.record)
+
+    @property
+    def config(self) -> dict[str, Any]:
+        """The run's whole configuration, resolved: "model", "dataset", "trainer" ..."""
+        config: dict[str, Any] = self.record["config"]
+        return config
 
 
-def checkpoint_of(record: records.Record) -> Checkpoint:
-    return Checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
+@dataclass(frozen=True)
+class TrainedImages(Trained[nn.Module]):
+    """A classifier: model(prepare(images)) are the logits (B, classes).
+
+    Attributes:
+        image_shape: (C, H, W). classes: how many there are.
+        scale: mean and deviation (C,) of each channel of the training images, of values in [0, 1],
+            by which images are normalised; None if they are not.
+    """
+
+    image_shape: tuple[int, int, int]
+    classes: int
+    scale: tuple[Tensor, Tensor] | None
+
+    def prepare(self, pictures: Tensor) -> Tensor:
+        """Images (B, C, H, W), uint8, as the model was trained on them, without crops."""
+        device = next(self.model.parameters()).device
+        return scaled(pictures.to(device), self.scale)
 
 
-def load_character_model(
-    record: records.Record, trusted: bool = False
-) -> tuple[CharacterModel, int, Alphabet]:
-    """The model with the best weights so far, in evaluation mode; the step of those weights; its
-    alphabet.
+@dataclass(frozen=True)
+class TrainedCharacters(Trained[CharacterModel]):
+    """A character model; `alphabet` encodes text (bytes) as its symbols, and decodes them."""
+
+    alphabet: Alphabet
+
+
+@dataclass(frozen=True)
+class TrainedHandwriting(Trained[HandwritingModel]):
+    """A handwriting model; `moments` are mean and deviation (2,) of the offsets that it was trained
+    on, for `hypernetworks.write`."""
+
+    moments: Moments
+
+
+@dataclass(frozen=True)
+class TrainedTranslation(Trained[GNMT]):
+    """A translation model; `subwords` encodes sentences as ids, without begin and end, and decodes
+    them."""
+
+    subwords: Subwords
+
+
+def load_trained(record: records.Record, trusted: bool = False) -> Trained[Any]:
+    """The trained model of a record, of whatever task.
 
     Args:
         trusted: whether a class that the record names may be imported and run: a record is data,
             and its `_target_` somebody's code.
     Raises:
-        RunError: if the run is not one of a character model, was never evaluated, or needs trust.
-        CheckpointError: if the checkpoint is damaged or is another run's.
+        RunError: if the run was never evaluated, needs trust, or lacks what its model needs.
+        CheckpointError: if the checkpoint is damaged, is another run's or another model's.
     """
+    task = task_of(record)
+    if task not in LOADERS:
+        raise RunError(f"{record.path}: its data set is not known here: edited by hand?")
+    return LOADERS[task](record, trusted)
+
+
+def load_image_model(record: records.Record, trusted: bool = False) -> TrainedImages:
+    """The classifier of an image run; raises as `load_trained` does."""
+    model, dataset = _configuration(record, IMAGES, trusted)
+    shape, classes = recorded.size_of_images(record)
+    untrained = images.trained_model(model, shape, classes)
+    found = _with_best_weights(untrained, record, IMAGES, Saved.of(record))
+    return TrainedImages(*found, record, shape, classes, recorded.scale(record, dataset))
+
+
+def load_character_model(record: records.Record, trusted: bool = False) -> TrainedCharacters:
+    """The model of a text run; raises as `load_trained` does, also if it is no such run."""
     model, dataset = _configuration(record, TEXT, trusted)
     alphabet = Alphabet.from_record(record["data"]["split"])
     symbols = dataset.get("symbols", len(alphabet.symbols))
     untrained = characters.trained_model(model, symbols)
-    return *_with_best_weights(untrained, record, TEXT, Saved.of(record)), alphabet
+    found = _with_best_weights(untrained, record, TEXT, Saved.of(record))
+    return TrainedCharacters(*found, record, alphabet)
 
 
-def load_handwriting_model(
-    record: records.Record, trusted: bool = False
-) -> tuple[HandwritingModel, int, Moments]:
-    """The same of a handwriting model, with the moments of its training offsets.
-
-    Raises:
-        RunError, CheckpointError: as `load_character_model` does.
-    """
+def load_handwriting_model(record: records.Record, trusted: bool = False) -> TrainedHandwriting:
+    """The model of a handwriting run; raises as `load_trained` does, also if it is no such run."""
     model, dataset = _configuration(record, HANDWRITING, trusted)
     untrained = handwriting.trained_model(model, dataset.get("mixtures", 0))
     found = _with_best_weights(untrained, record, HANDWRITING, Saved.of(record))
-    return *found, _moments(record)
+    return TrainedHandwriting(*found, record, recorded.moments(record))
 
 
-def load_translation_model(
-    record: records.Record, trusted: bool = False
-) -> tuple[GNMT, int, Subwords]:
-    """The same of a translation model, with its subword model, which lies in the checkpoint.
-
-    Raises:
-        RunError, CheckpointError: as `load_character_model` does; also if the subword model is not
-            the one that the record names.
-    """
+def load_translation_model(record: records.Record, trusted: bool = False) -> TrainedTranslation:
+    """The model of a translation run, with its subword model, which lies in the checkpoint; raises
+    as `load_trained` does, also if it is no such run or the subword model not the record's."""
     model, dataset = _configuration(record, TRANSLATION, trusted)
     saved = Saved.of(record)
     subwords = _subwords(record, saved)
     untrained = translation.trained_model(model, dataset, len(subwords))
-    return *_with_best_weights(untrained, record, TRANSLATION, saved), subwords
+    found = _with_best_weights(untrained, record, TRANSLATION, saved)
+    return TrainedTranslation(*found, record, subwords)
+
+
+LOADERS: dict[str, Callable[[records.Record, bool], Trained[Any]]] = {
+    "images": load_image_model,
+    "characters": load_character_model,
+    "handwriting": load_handwriting_model,
+    "translation": load_translation_model,
+}
 
 
 def _configuration(
@@ -155,7 +186,7 @@ def _configuration(
     if "_target_" in model and not trusted:
         raise RunError(
             f"{record.path}: its model is code of somebody's own, {model['_target_']}; "
-            "--trust imports and runs it"
+            "--trust (in Python trust=True) imports and runs it"
         )
     return OmegaConf.create(model if "_target_" in model else {"name": None, **model}), dataset
 
@@ -210,17 +241,6 @@ def _subwords(record: records.Record, saved: Saved) -> Subwords:
             f"{expected}: its ids would stand for other words"
         )
     return subwords
-
-
-def _moments(record: records.Record) -> Moments:
-    split = record["data"]["split"]
-    try:
-        mean, std = (torch.tensor(split[name], dtype=torch.float32) for name in ("mean", "std"))
-    except (KeyError, TypeError, ValueError, RuntimeError):
-        mean = std = torch.zeros(0)
-    if not mean.shape == std.shape == (2,) or not (torch.cat([mean, 1 / std]).isfinite().all()):
-        raise RunError(f"{record.path}: its split has no mean and std of offsets: edited by hand?")
-    return mean, std
 
 
 def _best_step(checkpoint: dict[str, Any], path: Path) -> int | None:

@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from hypernetworks.app.checks import RunError
 from hypernetworks.app.datasets import TranslationConfig
+from hypernetworks.app.found import TRANSLATION, find_run
 from hypernetworks.app.memory import memory_enough
-from hypernetworks.app.trained import TRANSLATION, find_run, load_translation_model
+from hypernetworks.app.trained import load_translation_model
 from hypernetworks.data.cleaning import single_spaced
 from hypernetworks.data.errors import DataError
 from hypernetworks.data.parallel import lines_of, text_lines
@@ -51,16 +52,18 @@ def main(arguments: list[str]) -> int:
 def _translate(
     record: Record, search: Mapping[str, Any], options: argparse.Namespace, output: BinaryIO
 ) -> None:
-    model, step, subwords = load_translation_model(record, options.trust)
+    trained = load_translation_model(record, options.trust)
     settings = {**_of_the_run(record), **search}
     lines = _read(options.file)
     said = ", ".join(f"{name} {value:g}" for name, value in settings.items())
     kind = {"sample": "generated"}.get(record["data"]["kind"], record["data"]["kind"])
-    print(f"{record.path}: weights of step {step}, {kind} data, {said}", file=sys.stderr)
+    print(f"{record.path}: weights of step {trained.step}, {kind} data, {said}", file=sys.stderr)
     native.load()
     with tqdm(total=len(lines), unit=" sentences", disable=None, leave=False) as bar:
         for start in range(0, len(lines), WINDOW):
-            found = translations(model, subwords, lines[start : start + WINDOW], settings, bar)
+            found = translations(
+                trained.model, trained.subwords, lines[start : start + WINDOW], settings, bar
+            )
             bar.clear()
             output.write("".join(f"{line}\n" for line in found).encode())
             output.flush()

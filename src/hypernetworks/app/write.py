@@ -11,9 +11,10 @@ from typing import Any
 import torch
 
 from hypernetworks.app.checks import RunError
+from hypernetworks.app.found import HANDWRITING, find_run
 from hypernetworks.app.memory import memory_enough
 from hypernetworks.app.sample import check_seed
-from hypernetworks.app.trained import HANDWRITING, find_run, load_handwriting_model
+from hypernetworks.app.trained import load_handwriting_model
 from hypernetworks.atomic import write_bytes
 from hypernetworks.models.writing import BIAS, POINTS, weight_change, write
 from hypernetworks.recurrent.fused import native
@@ -53,7 +54,8 @@ def main(arguments: list[str]) -> int:
 
 def _files(record: Record, options: argparse.Namespace) -> dict[str, bytes]:
     """What is written, by suffix."""
-    model, step, moments = load_handwriting_model(record, options.trust)
+    trained = load_handwriting_model(record, options.trust)
+    model, moments = trained.model, trained.moments
     if model.core.bidirectional:
         raise RunError(f"{record.path}: its model reads from both ends, and cannot write")
     native.load()
@@ -62,7 +64,7 @@ def _files(record: Record, options: argparse.Namespace) -> dict[str, bytes]:
     lines: list[Any] = list(drawn.numpy())
     panel = Panel(str(record["label"]), "", record)
     unfinished = "" if record["status"] == "finished" else " of an unfinished run"
-    weights = f"weights of step {step}{unfinished}"
+    weights = f"weights of step {trained.step}{unfinished}"
     about = f"{weights}, bias {options.bias:g}, drawn with seed {options.seed}"
     heading = f"{panel.label}\n{panel.about}\n{about}"
     print(f"{record.path}: {panel.about}, {about}", file=sys.stderr)

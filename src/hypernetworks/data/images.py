@@ -87,6 +87,16 @@ def channel_moments(data: Images) -> tuple[Tensor, Tensor]:
     return mean.float(), torch.where(deviation > 1e-6, deviation, 1.0).float()
 
 
+def scaled(images: Tensor, scale: tuple[Tensor, Tensor] | None) -> Tensor:
+    """Images (B, C, H, W), uint8, as models read them: float32 in [0, 1], channels-last; with a
+    scale less the mean of each channel (C,), over its deviation."""
+    found = images.float().div_(255)
+    if scale:
+        mean, deviation = (part.to(found.device).view(1, -1, 1, 1) for part in scale)
+        found.sub_(mean).div_(deviation)
+    return found.contiguous(memory_format=torch.channels_last)
+
+
 class ImageBatches:
     """The batches of a split, held in memory on the device.
 
@@ -132,7 +142,7 @@ class ImageBatches:
         self.pad = pad
         self.shuffle = shuffle
         self.flip = flip
-        self.scale = scale and tuple(part.view(1, -1, 1, 1).to(device) for part in scale)
+        self.scale = scale and (scale[0].to(device), scale[1].to(device))
         self.shard = shard
         self.labels = data.labels.to(device)
         padded = F.pad(data.images, (pad,) * 4).to(device)
@@ -178,10 +188,7 @@ class ImageBatches:
         images = self.crops[chosen, :, top, left]
         if self.flip:
             images = torch.where(mirrored.view(-1, 1, 1, 1) > 0, images.flip(3), images)
-        images = images.float().div_(255)
-        if self.scale:
-            images.sub_(self.scale[0]).div_(self.scale[1])
-        return images.contiguous(memory_format=torch.channels_last), self.labels[chosen]
+        return scaled(images, self.scale), self.labels[chosen]
 
     def _generator(self, *position: int) -> torch.Generator:
         # SeedSequence keeps neighbouring (seed, epoch, index) from giving related streams; only

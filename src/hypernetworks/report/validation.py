@@ -43,7 +43,9 @@ def version_of(record: Any, path: Path) -> int:
     if isinstance(found, bool) or found not in SCHEMAS:
         known = " and ".join(map(str, SCHEMAS))
         text = _short(repr(found))
-        raise RecordError(f"{path}: $.schema_version: {text} is not known; {known} are")
+        newer = isinstance(found, int) and found > CURRENT
+        why = "; a newer version of this package wrote it" if newer else ""
+        raise RecordError(f"{path}: $.schema_version: {text} is not known; {known} are{why}")
     return int(found)
 
 

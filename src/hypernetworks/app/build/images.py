@@ -1,11 +1,12 @@
 """Image classification on mnist, cifar10, or images of the user's own."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import torch
 from omegaconf import DictConfig
-from torch import nn
+from torch import Tensor, nn
 from torch.utils.flop_counter import FlopCounterMode
 
 from hypernetworks.app.build.experiment import Experiment
@@ -31,9 +32,8 @@ EVALUATED_AT_ONCE = 1000
 def build(cfg: DictConfig, place: Placement) -> Experiment:
     """The experiment of a configuration."""
     dataset, splits = cfg.dataset, _load(cfg)
-    of_dataset: dict[str, Any] = {"device": place.device}
-    if dataset.get("scale", dataset.name == "cifar10"):
-        of_dataset["scale"] = channel_moments(splits.train)
+    scale = channel_moments(splits.train) if is_scaled(dataset) else None
+    of_dataset: dict[str, Any] = {"device": place.device, "scale": scale}
     train = ImageBatches(
         splits.train,
         cfg.trainer.batch_size,
@@ -65,7 +65,7 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
         train=train,
         evaluations=(Evaluation("valid", valid, "always"), Evaluation("test", test, "end")),
         make_model=make_model,
-        provenance=splits.provenance,
+        provenance=_about(splits, scale),
         baseline=fit_baseline if cfg.profile.baseline else None,
         examples=(len(splits.train), "images"),
         multiplications=lambda model: _multiplications(model, valid, cfg.trainer.batch_size),
@@ -86,6 +86,28 @@ def _multiplications(model: nn.Module, images: ImageBatches, batch: int) -> floa
 def full_size(cfg: DictConfig) -> nn.Module:
     """The model on the meta device, for one of the paper's data sets."""
     return build_model(cfg.model, image_network, "meta", **FITS[cfg.dataset.name])
+
+
+def trained_model(model: DictConfig, image_shape: tuple[int, ...], classes: int) -> nn.Module:
+    """The untrained model of a record's configuration, on the CPU."""
+    fit = {"image_shape": image_shape, "classes": classes}
+    built = build_model(model, image_network, "cpu", **fit)
+    return built.to(memory_format=torch.channels_last)  # as it was trained
+
+
+def is_scaled(dataset: Mapping[str, Any]) -> bool:
+    """Whether a data set's images are normalised, channel by channel."""
+    return bool(dataset.get("scale", dataset.get("name") == "cifar10"))
+
+
+def _about(splits: ImageSplits, scale: tuple[Tensor, Tensor] | None) -> dict[str, Any]:
+    """What the record says of the data: the loader's words, and what whoever loads the trained
+    model needs to know of the images."""
+    about: dict[str, Any] = dict(splits.provenance)
+    found: dict[str, Any] = {"shape": list(splits.shape)}
+    if scale is not None:
+        found |= {"channel_mean": scale[0].tolist(), "channel_std": scale[1].tolist()}
+    return {**about, "split": {**about["split"], **found}}
 
 
 def _load(cfg: DictConfig) -> ImageSplits:
