@@ -1,45 +1,21 @@
-from hypernetworks.report import records
 from hypernetworks.report.sweeps import summary
 
 
-def test_a_line_a_run(put):
-    metrics = {
-        "test_error": {"value": 0.71625, "unit": "percent"},
-        "valid_loss": {"value": 0.1, "unit": "nats"},
-    }
-    paths = [
-        put(metrics=metrics),
-        put(table="mine", row="wide", label="Wide", seed=3, kind="sample", profile="demo"),
-        put(row="hyper_cnn", label="Hyper Convnet", status="interrupted", steps=1200),
-    ]
-    lines = summary(records.read(path) for path in paths).splitlines()
-    cells = [[cell for cell in line.split("  ") if cell] for line in lines]
-    assert [[cell.strip() for cell in line] for line in cells] == [
-        [
-            "7/cnn",
-            "seed 0",
-            "Normal Convnet",
-            "test_error 0.7163 percent",
-            "paper · real",
-            str(paths[0]),
-        ],
-        [
-            "mine/wide",
-            "seed 3",
-            "Wide",
-            "test_error 0.72 percent",
-            "demo · generated",
-            str(paths[1]),
-        ],
-        [
-            "7/hyper_cnn",
-            "seed 0",
-            "Hyper Convnet",
-            "interrupted at step 1200",
-            "paper · real",
-            str(paths[2]),
-        ],
-    ]
+def test_runs_are_compared_and_their_records_named(put):
+    paths = [put(), put(row="hyper_cnn", status="interrupted", steps=1200)]
+    heading, *table, one, two = summary(paths).splitlines()
+    assert heading == "test_error on mnist, real data; lower valid_error first"
+    assert [line.split()[0] for line in table if "/" in line] == ["7/cnn", "7/hyper_cnn"]
+    assert one.split(maxsplit=3) == ["seed", "0", "finished", str(paths[0])]
+    assert two.split(maxsplit=2) == ["seed", "0", f"interrupted at step 1200  {paths[1]}"]
+
+
+def test_a_damaged_record_is_a_line(put):
+    paths = [put(), put(row="hyper_cnn")]
+    paths[1].write_text("{")
+    last = summary(paths).splitlines()[-1]
+    assert last.startswith(f"left out: {paths[1]}: cannot be read as JSON")
+    assert str(paths[0]) in summary(paths)
 
 
 def test_no_run_no_line():

@@ -5,6 +5,7 @@ from hypernetworks.app.choices import choices
 COMMANDS = {
     "report": "print the tables from the records there are, without running anything",
     "claims": "say which of the paper's claims hold, of the published records",
+    "compare": "your runs beside each other: what differs, metrics, seeds, curves, CSV",
     "figure": "draw a figure of the paper from records",
     "sample": "a text from a trained character model",
     "write": "lines of handwriting from a trained model, as pictures and points",

@@ -141,10 +141,9 @@ def _end_sweep(summary: bool) -> None:
 
     paths = finished()
     if summary and paths:
-        from hypernetworks.report.records import read
         from hypernetworks.report.sweeps import summary as of_records
 
-        print(of_records([read(path) for path in paths]))
+        print(of_records(paths))
 
 
 def _import_from_here() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from hypernetworks.locations import experiments_dir
-from hypernetworks.report import records
+from hypernetworks.report import compare, records
 from hypernetworks.report.claims import load_claims
 from hypernetworks.report.claims_table import terminal_claims
 from hypernetworks.report.custom import all_tables
@@ -31,8 +31,8 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m hyper
 
 
 def add_commands(commands: Any) -> None:
-    """Adds report (also as table), claims, publish, index and check to the subparsers of an
-    argparse parser; `run` runs what was chosen."""
+    """Adds report (also as table), claims, compare, publish, index and check to the subparsers
+    of an argparse parser; `run` runs what was chosen."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     common.add_argument(
@@ -56,6 +56,7 @@ def add_commands(commands: Any) -> None:
     )
     claims.set_defaults(command=_claims)
 
+    compare.add_command(commands, common)
     copy = commands.add_parser("publish", parents=[common], help="copy runs to the published ones")
     copy.add_argument("paths", type=Path, nargs="*", metavar="RECORD")
     copy.add_argument("--table", metavar="TABLE", help="instead of paths: all runs of a table")

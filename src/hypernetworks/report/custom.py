@@ -62,18 +62,19 @@ def _table(id_: str, found: list[records.Record]) -> Table:
         id=id_,
         title=title,
         paper=None,
-        metrics=tuple(_metric(name, found) for name in names),
+        metrics=tuple(metric_of(name, found) for name in names),
         quoted=(),
         rows=tuple(rows[key] for key in sorted(rows)),
         profiles={profile: Shortening(None, of_rows) for profile, of_rows in labels.items()},
     )
 
 
-def _metric(name: str, found: list[records.Record]) -> Metric:
-    """Its unit is that of the records that have it; its direction that of the same metric where
-    runs are selected by it."""
-    units = [r["metrics"][name]["unit"] for r in found if name in r["metrics"]]
+def metric_of(name: str, found: list[records.Record]) -> Metric:
+    """Its unit is that of the records that have it, or the same of another split; its direction
+    that of the same metric where runs are selected by it."""
     base = name.rpartition("_")[2]
+    alike = [m["unit"] for r in found for n, m in r["metrics"].items() if n.endswith(f"_{base}")]
+    units = [r["metrics"][name]["unit"] for r in found if name in r["metrics"]] or alike
     selections = [record["selection"] for record in found]
     better = [s["better"] for s in selections if s["metric"].rpartition("_")[2] == base]
     unit = units[-1] if units else "unit unknown"
