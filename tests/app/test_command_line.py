@@ -159,6 +159,7 @@ assert not loaded, loaded
         (["-m", "experiment=table7/cnn,table7/cn"], ["experiment=table7/cn:", "table7/cnn"]),
         (["-m", "experiment=glob(table77/*)"], ["glob(table77/*)", "matches nothing"]),
         (["-m", "sweep=table7,table2"], ["sweep=table7,table2", "one sweep", "experiment=a,b"]),
+        (["-m", "trainer.lr=interval(0.1,1)"], ["interval() is for", "hydra/sweeper=optuna"]),
         (["experiment=table7"], ["experiment=table7", "sweep=table7"]),
         (["+trainer.foo=1"], ["trainer.foo"]),
         (["++trainer.lrr=1"], ["trainer.lrr", "trainer.lr"]),

@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 from contextlib import redirect_stderr
+from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
@@ -15,6 +16,7 @@ FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
 NOTHING = (("experiment", "null"), ("sweep", "null"))
 OF_ONE_RUN = ("--cfg", "-c", "--info", "-i", "--explain")
 PATHS = ("results_dir", "data_dir", "dataset.path")
+OPTUNA = "hydra_plugins.hydra_optuna_sweeper"
 OF_A_CHOICE = ("model.", "dataset.")  # keys that only some choices of the group have
 # Options of Hydra that are followed by a word of their own.
 TAKE_A_WORD = ["--cfg", "-c", "--package", "-p", "--info", "-i", "--experimental-rerun"]
@@ -107,6 +109,8 @@ def _check_hydra_group(key: str, value: str) -> None:
     """What Hydra, or a launcher once rows have begun, would answer with a traceback."""
     if "/" in key and re.fullmatch(r"[-+.\d][-+.\de]*|true|false", value, re.IGNORECASE):
         raise ArgumentError(f"{key}={value}: write the name of a choice")
+    if key == "hydra/sweeper" and value == "optuna" and find_spec(OPTUNA) is None:
+        raise ArgumentError(f"{key}={value}: not installed; pip install 'hypernetworks[optuna]'")
     if key == "hydra/launcher" and value.endswith("slurm") and shutil.which("srun") is None:
         raise ArgumentError(
             f"{key}={value}: there is no srun, so this is no machine of a Slurm cluster; "

@@ -128,11 +128,11 @@ def run_words(words: list[str], summary: bool = False) -> None:
 
 
 def _a_run_began(error: Exception) -> bool:
-    """Whether an error comes from a run, or from a sweep that has begun."""
+    """Whether an error comes from a run, or from a sweep of which one has begun."""
     from hypernetworks.app.sweep import Sweep
 
     frames = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
-    return Sweep.begun or run_job.__code__ in frames
+    return Sweep.begun() or run_job.__code__ in frames
 
 
 def _end_sweep(summary: bool) -> None:

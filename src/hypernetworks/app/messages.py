@@ -8,7 +8,7 @@ from hypernetworks.app.choices import choices, having, known_keys, near
 def one_line(error: Exception) -> str:
     """The message with its cause, which has the reason ("'abc' is not a float")."""
     text = " ".join(str(error).split())
-    for explain in (_unknown_choice, _unknown_key, _several_values):
+    for explain in (_unknown_choice, _unknown_key, _several_values, _interval):
         found = explain(text)
         if found:
             return found
@@ -42,3 +42,9 @@ def _unknown_key(text: str) -> str | None:
 def _several_values(text: str) -> str | None:
     found = re.match(r"Ambiguous value for argument '([^']+)'", text)
     return f"{found[1]}: several values make a sweep; add --multirun (-m)" if found else None
+
+
+def _interval(text: str) -> str | None:
+    if "does not support sweep type : INTERVAL_SWEEP" not in text:
+        return None
+    return "interval() is for an optimiser: add hydra/sweeper=optuna, or name values: KEY=0.1,0.2"

@@ -16,6 +16,7 @@ from omegaconf import DictConfig, OmegaConf
 from hypernetworks.app import sweep
 from hypernetworks.app.build import build
 from hypernetworks.app.checks import RunError, check_config
+from hypernetworks.app.direction import check_direction
 from hypernetworks.app.identity import RunFiles, deviations, locate, protocol
 from hypernetworks.app.lead import lead, obey
 from hypernetworks.app.listeners import log_to, only_errors
@@ -90,8 +91,9 @@ def run(cfg: DictConfig) -> float | None:
     """Runs a configuration to its end, resuming what an earlier call began.
 
     Returns:
-        the best value of the selection metric, for Hydra's optimising sweepers; None if
-        `trainer.max_time` stopped the run before its first evaluation.
+        the best value of the selection metric in training, for Hydra's optimising sweepers (what
+        is better, lower or higher, the record's `selection` says); None if `trainer.max_time`
+        stopped the run before its first evaluation.
     """
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next row
@@ -186,6 +188,7 @@ def _prepare(cfg: DictConfig, settings: TrainerSettings, place: Placement, files
     """Everything that a run needs, built and checked, with nothing left on the disk."""
     experiment, model = build(cfg, place)
     selection = selection_of(settings, experiment.task, experiment.evaluations)
+    check_direction(*selection)
     optimizer = build_optimizer(model, settings)
     steps = total_steps(settings, len(experiment.train))
     scheduler = build_scheduler(optimizer, settings, steps)

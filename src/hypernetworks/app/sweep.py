@@ -117,10 +117,9 @@ class Sweep(Callback):
     """Hydra's callback, in the process that launches the rows."""
 
     current: "Sweep | None" = None
-    begun = False  # in this process
+    last: "Sweep | None" = None  # of this process, also once it is over
 
     def on_multirun_start(self, config: DictConfig, **kwargs: Any) -> None:
-        Sweep.begun = True
         if processes.count() > 1:
             _check_one_after_another(config.hydra.launcher)
         if not processes.leads():
@@ -138,13 +137,18 @@ class Sweep(Callback):
         if "joblib" in config.hydra.launcher._target_:
             _no_idle_processes(config.hydra.launcher, self.board.rows)
             self._forward_signals()  # its rows are processes of this machine
-        Sweep.current = self
+        Sweep.current = Sweep.last = self
 
     def _follow(self, config: DictConfig) -> None:
         """Leaves the sweep's folder to the process that leads; what Hydra writes is a copy."""
         self.copies = TemporaryDirectory()
         with open_dict(config), read_write(config):
             config.hydra.sweep.dir = self.copies.name
+
+    @classmethod
+    def begun(cls) -> bool:
+        """Whether a row of this process's sweep has."""
+        return cls.last is not None and bool(cls.last.board.lines())
 
     def __getstate__(self) -> dict[str, Any]:
         """Launchers send it to the rows' processes, where it has nothing to do."""
@@ -272,7 +276,10 @@ def _no_idle_processes(launcher: DictConfig, rows: int) -> None:
 
 
 def _count(config: DictConfig) -> int:
-    """How many rows the sweep has: the product of its axes; 0 where only Hydra can tell."""
+    """How many rows the sweep has: an optimiser's trials, else the product of its axes; 0 where
+    only Hydra can tell."""
+    if "n_trials" in config.hydra.sweeper:
+        return int(config.hydra.sweeper.n_trials)
     axes = {key: f"{key}={value}" for key, value in (config.hydra.sweeper.params or {}).items()}
     axes |= {word.partition("=")[0]: word for word in config.hydra.overrides.task}
     count = 1
@@ -280,6 +287,6 @@ def _count(config: DictConfig) -> int:
         if override.is_sweep_override():
             try:
                 count *= sum(1 for _ in override.sweep_string_iterator())
-            except HydraException:  # glob() asks the search path, interval() an optimiser
+            except HydraException:  # glob() asks the search path
                 return 0
     return count
