@@ -36,23 +36,6 @@ def test_help_lists_the_users_own_choices(command, tmp_path):
         assert ", mine" in command(*words, "--help").stdout
 
 
-def test_shell_completion_installs(command):
-    assert "hydra_bash_completion" in command("-sc", "install=bash").stdout
-
-
-@pytest.mark.parametrize(
-    ("words", "found"),
-    [
-        ("experiment=table7/", "experiment=table7/cnn experiment=table7/hyper_cnn"),
-        ("model=layernorm_h", "model=layernorm_hyperlstm"),
-        ("experiment=table7/cnn trainer.lr_", "trainer.lr_table."),
-    ],
-)
-def test_shell_completion_completes(words, found, command, monkeypatch):
-    monkeypatch.setenv("COMP_LINE", f"hypernetworks {words}")
-    assert command("-sc", "query=bash").stdout.strip() == found
-
-
 RUN = "experiment=table7/cnn logger=none trainer.max_steps=2 trainer.eval_every=1 threads=1"
 SHOWN = ["--help", "params", "report", "experiment=table7/cnn --cfg job", RUN, "sample --help"]
 SHOWN += ["experiment=table7/cnn --explain trainer.lr", f"-m {RUN} seed=0,1 hydra/launcher=joblib"]

@@ -157,8 +157,8 @@ class ExperimentSource(ConfigSource):
         elif config_path.startswith("experiment"):
             inside = config_path.removeprefix("experiment").strip("/")
             names = [n.split("/") for n in row_names(self.folder)]
-            groups = [] if inside else [table for table, _ in names]
-            # Of the whole group the full names, for completion and glob(table7/*).
+            # Of the whole group the full names, for completion and glob(table7/*); its tables are
+            # no groups, so that a shell completes "exp" as "experiment=".
             full = row_names(self.folder)
             configs = [row for table, row in names if table == inside] if inside else full
         found = {

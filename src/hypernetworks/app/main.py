@@ -7,6 +7,8 @@ from pathlib import Path
 from traceback import walk_tb
 from typing import Any
 
+from hypernetworks.app.completion import OPTIONS as COMPLETION
+from hypernetworks.app.completion import complete
 from hypernetworks.app.help import COMMANDS, help_text
 from hypernetworks.app.leave import leave, leave_interrupted
 from hypernetworks.report.terminal import reader_may_leave, show_anything
@@ -34,6 +36,8 @@ def _open(arguments: list[str]) -> None:
     _import_from_here()
     if not arguments or arguments[0] in ("-h", "--help", "help"):
         print(help_text(_program()), end="")
+    elif arguments[0] in COMPLETION:
+        complete(arguments, run_words)
     elif arguments[0] in MODULES:
         sys.exit(import_module(MODULES[arguments[0]]).main(arguments[1:]))
     elif arguments[0] in COMMANDS:
