@@ -50,7 +50,7 @@ def test_files_folders_and_patterns(put, shown, results):
         (["nowhere/*"], "nowhere/*: no record there; give a record's file, a folder, or TABLE/"),
         (["../*"], "../*: no record there"),
         (["--figure", "curves.pdf"], "--figure curves.pdf: its name must end in .png or .svg"),
-        (["--profile", "demo"], "no run there yet"),
+        (["--profile", "demo"], "no run of profile demo there"),
         (["--csv", "/proc/nowhere/a.csv"], "/proc/nowhere"),
     ],
 )

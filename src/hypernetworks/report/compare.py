@@ -44,7 +44,8 @@ def _compare(options: argparse.Namespace) -> int:
         found = [run for run in found if run["profile"] == options.profile]
     comparisons = compare(found)
     if not found and not damaged:
-        raise RecordError("no run there yet; python -m hypernetworks model=... dataset=... is one")
+        of = f" of profile {options.profile}" if options.profile else ""
+        raise RecordError(f"no run{of} there; python -m hypernetworks model=... dataset=... is one")
     if options.csv is not None and found:
         write_text(options.csv, as_csv(comparisons))
     if options.figure is not None and found:
