@@ -13,6 +13,8 @@ SEEDS  ?= 0
 FORCE  ?=
 LAUNCHER ?=
 JOBS   ?=
+HOURS  ?=
+PROBE  ?=
 RESULTS ?= results
 ARGS   ?=
 CASES  ?= 200
@@ -20,7 +22,7 @@ MINUTES ?= 60
 SEED   ?= 0
 TORCH  ?= 2.11.0 2.12.1 2.13.0 2.14.1
 
-$(foreach name,table figure profile seeds force launcher jobs,$(if $(filter command line,$(origin $(name))),\
+$(foreach name,table figure profile seeds force launcher jobs hours probe,$(if $(filter command line,$(origin $(name))),\
   $(error $(name)=... is not known; write it in capitals)))
 
 # Ray holds other packages at older versions: an environment and pins of its own.
@@ -36,9 +38,12 @@ CHOSEN = $(if $(TABLE),--table $(TABLE)) $(if $(PROFILE),--profile $(PROFILE))
 PLACE  = --results "$(RESULTS)"
 SWEEP  = $(PLACE) $(if $(PROFILE),--profile $(PROFILE)) --seeds "$(SEEDS)" $(if $(LAUNCHER),--launcher $(LAUNCHER)) \
          $(if $(JOBS),--jobs $(JOBS)) $(if $(filter-out 0 no false,$(FORCE)),force=true) $(ARGS)
+# All that counts as evidence: three seeds, unless SEEDS says others.
+NEXT   = $(PLACE) $(CHOSEN) $(if $(filter file,$(origin SEEDS)),,--seeds "$(SEEDS)") $(if $(JOBS),--jobs $(JOBS)) \
+         $(if $(filter-out 0 no false,$(PROBE)),--probe) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure report claims publish params test test-torch torture check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims publish params test test-torch torture check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
@@ -46,6 +51,7 @@ help:  ## this list
 	@echo "Tables:    $$(ls -d experiments/*/ | sed -E 's,experiments/(table_?)?(.*)/,\2,' | sort | tr '\n' ' ')"
 	@echo "Figures:   $$(sed -nE 's/^"([a-z0-9_]+)":.*/\1/p' experiments/figures.yaml | tr '\n' ' ')"
 	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 JOBS=2 LAUNCHER=joblib|slurm|ray"
+	@echo "           HOURS=8 PROBE=1 (outstanding, reproduce-next; SEEDS is 0,1,2 there)"
 	@echo "           CASES=200 MINUTES=60 SEED=0 (torture)"
 	@echo "           FIGURE=2 RESULTS=folder ARGS='device=cuda threads=1' PYTHON=python3.12"
 	@echo "One run, your own models, data and sweeps; text, handwriting, translations from a trained model:"
@@ -72,6 +78,13 @@ reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
 	@test -z "$(TABLE)" || { echo "error: TABLE is for make reproduce-table; say one of both" >&2; exit 2; }
 	@exec $(RUN) reproduce --figure $(FIGURE) $(SWEEP)
+
+outstanding: $(STAMP)  ## list the rows and seeds without a record, and what each would take here (PROBE=1)
+	@$(RUN) outstanding $(NEXT)
+
+reproduce-next: $(STAMP)  ## run the most useful of them within HOURS; the same command goes on another day
+	@test -n "$(HOURS)" || { echo "error: how long? for example make reproduce-next HOURS=8" >&2; exit 2; }
+	@exec $(RUN) reproduce-next --hours "$(HOURS)" $(NEXT)
 
 report: $(STAMP)  ## print the tables from the records there are, without running anything
 	@$(RUN) report $(PLACE) $(CHOSEN)

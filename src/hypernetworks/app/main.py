@@ -16,8 +16,11 @@ from hypernetworks.training.cores import wait_asleep
 
 # Where the commands are: a module's `main(arguments)`, or one of the report's.
 MODULES = {
-    name: f"hypernetworks.app.{name}"
-    for name in ("figure", "sample", "write", "translate", "params", "reproduce")
+    name: f"hypernetworks.app.{name.replace('-', '_')}"
+    for name in (
+        *("figure", "sample", "write", "translate", "params", "reproduce"),
+        *("outstanding", "reproduce-next"),
+    )
 }
 
 

@@ -69,7 +69,7 @@ class RunRecord:
         source, doubt = provenance.examine(checkout_root())
         segments = _segments(earlier, progress)
         _warn_of_doubtful_sources(cfg.profile.name, doubt, source["source_hash"], segments)
-        device = _device_name(place.device)
+        device = device_name(place.device)
         segment = {
             **source,
             "device": device,
@@ -224,7 +224,8 @@ def _config_without_paths(cfg: DictConfig) -> dict[str, Any]:
     return {k: v for k, v in config.items() if k not in ("data_dir", "results_dir")}
 
 
-def _device_name(device: torch.device) -> str:
+def device_name(device: torch.device) -> str:
+    """As records have it: a GPU's own name."""
     if device.type == "cuda":
         return torch.cuda.get_device_name(device)
     return "CPU" if device.type == "cpu" else device.type

@@ -114,10 +114,9 @@ def _rows(sweep: str, options: argparse.Namespace) -> list[str]:
 
 def _which(rows: list[str], words: list[str], options: argparse.Namespace) -> list[str]:
     """What chooses the rows, and makes them run side by side unless something else is asked for."""
-    cores = options.jobs or usable_cores()
-    said = any(word.startswith(("hydra/launcher=", "device=cuda")) for word in words)
+    cores = jobs_here(options.jobs, words)
     chosen = [] if _names("experiment", words) else [f"experiment={','.join(rows)}"]
-    if said or count() > 1 or cores < 2 or (shutil.which("nvidia-smi") and not options.jobs):
+    if _names("hydra/launcher", words) or count() > 1 or cores < 2:
         return chosen
     # The later rows of a table are the larger ones: they begin first, so that none ends alone.
     axis = [f"experiment={','.join(rows[::-1])}"] if chosen else []
@@ -125,6 +124,15 @@ def _which(rows: list[str], words: list[str], options: argparse.Namespace) -> li
     threads = [] if _names("threads", words) else ["threads=1"]
     launcher = ["hydra/launcher=joblib", f"hydra.launcher.n_jobs={jobs}"]
     return [*axis, *launcher, "hydra.launcher.batch_size=1", *threads]
+
+
+def jobs_here(asked: int | None, words: list[str]) -> int:
+    """How many rows run side by side: as many as asked for, else as there are cores; one where they
+    would share a GPU."""
+    shared = any(word.startswith("device=cuda") for word in words)
+    if shared or (shutil.which("nvidia-smi") and not asked):
+        return 1
+    return asked or usable_cores()
 
 
 def _names(key: str, words: list[str]) -> bool:

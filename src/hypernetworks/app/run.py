@@ -110,7 +110,7 @@ def run(cfg: DictConfig) -> float | None:
             return _finished_already(earlier)
         # Whatever cannot be built is refused before the run has a folder.
         with place.alike(), memory_explained(cfg):
-            prepared = _prepare(cfg, settings, place, files)
+            prepared = prepare(cfg, settings, place, files)
             if earlier:
                 _check_data(earlier, prepared.experiment.provenance)
         torch.set_num_threads(threads_of(prepared, earlier))
@@ -184,7 +184,7 @@ def _check_data(earlier: records.Record, now: dict[str, Any]) -> None:
         raise RunError(f"{earlier.path}: the data are not those that this run had; {remedy}")
 
 
-def _prepare(cfg: DictConfig, settings: TrainerSettings, place: Placement, files: RunFiles) -> Run:
+def prepare(cfg: DictConfig, settings: TrainerSettings, place: Placement, files: RunFiles) -> Run:
     """Everything that a run needs, built and checked, with nothing left on the disk."""
     experiment, model = build(cfg, place)
     selection = selection_of(settings, experiment.task, experiment.evaluations)
@@ -197,23 +197,28 @@ def _prepare(cfg: DictConfig, settings: TrainerSettings, place: Placement, files
     )
 
 
-def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
-    place, experiment = run.place, run.experiment
-    if place.rank:
-        # Every process starts with the same weights and then draws its own dropout masks.
-        torch.manual_seed(run.cfg.seed + 1_000_003 * place.rank)
-    loop = Loop(
+def loop_of(run: Run) -> Loop:
+    """The loop of a run, at the checkpoint if it has one."""
+    return Loop(
         run.model,
-        experiment.task,
-        experiment.train,
-        experiment.evaluations,
+        run.experiment.task,
+        run.experiment.train,
+        run.experiment.evaluations,
         run.optimizer,
         run.scheduler,
         run.settings,
-        place,
+        run.place,
         run.files.checkpoint,
         run.files.id,
     )
+
+
+def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
+    place = run.place
+    if place.rank:
+        # Every process starts with the same weights and then draws its own dropout masks.
+        torch.manual_seed(run.cfg.seed + 1_000_003 * place.rank)
+    loop = loop_of(run)
     with place.alike():
         record = _open_record(run, earlier, loop) if place.leads else None
     if record is not None:

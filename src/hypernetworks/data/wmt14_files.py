@@ -81,6 +81,15 @@ def newstest(folder: Path, name: str) -> tuple[Texts, tuple[Path, ...]]:
     return Texts.of(source, target, str(archive)), (archive,)
 
 
+def is_there(folder: Path, name: str) -> bool:
+    """Whether one of CORPORA or NEWSTESTS lies there in some form; nothing is read."""
+    official = (CORPORA | NEWSTESTS)[name]
+    stem, sgml = official.stem, (f"{official.stem}-src.en.sgm", f"{official.stem}-ref.fr.sgm")
+    pairs = [(f"{part}.en", f"{part}.fr") for part in dict.fromkeys((stem, name))]
+    archive = folder / PurePosixPath(official.url).name
+    return archive.is_file() or any(_found(folder, *pair) for pair in (*pairs, sgml))
+
+
 def segments(content: bytes, name: str) -> list[str]:
     """The sentences of an SGML file of WMT.
 

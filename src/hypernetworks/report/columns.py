@@ -75,6 +75,23 @@ def yours_column(table: Table, results: Path, profile: str) -> Column:
     return _column("yours", table, profile, profiles, found)
 
 
+def counted(table: Table, results: Path, profile: str) -> dict[str, dict[int, records.Record]]:
+    """{row: {seed: record}}: what counts in the table's cells of this profile, published or run by
+    this checkout."""
+    published = records.find(results / "published", table.id, profile=profile)
+    trees = (
+        [record for record in published if _refusal(table, record) is None],
+        records.find(results / "runs", table.id, profile=profile),
+    )
+    columns = [_column("", table, profile, (profile,), tree) for tree in trees]
+    return {
+        row.id: {
+            seed: r for column in columns for seed, r in column.summary(row.id).counted.items()
+        }
+        for row in table.rows
+    }
+
+
 def _refusal(table: Table, record: records.Record) -> str | None:
     if record["profile"] == "paper" and table.paper is not None:
         return records.why_not_paper(record)

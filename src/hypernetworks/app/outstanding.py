@@ -1,0 +1,188 @@
+"""`make outstanding`: which seeds of the tables' rows have no record that counts, and what a run of
+each would take on this device.
+
+Reads records and names of files, and trains nothing but for the few steps that `--probe` asks for.
+What stands first is what `make reproduce-next` runs first.
+"""
+
+import argparse
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from hydra.errors import HydraException
+from omegaconf.errors import OmegaConfBaseException
+from tabulate import tabulate
+from yaml import YAMLError
+
+from hypernetworks.app.arguments import ArgumentError, checked, quoted
+from hypernetworks.app.identity import deviations
+from hypernetworks.app.messages import one_line
+from hypernetworks.app.outcome import device_name
+from hypernetworks.app.params import compose_words
+from hypernetworks.app.plan import BEGUN, PROFILES, Here, Pending, in_order, outstanding
+from hypernetworks.app.probe import probe, read_probes
+from hypernetworks.app.reproduce import jobs_here
+from hypernetworks.app.run import FORESEEN
+from hypernetworks.locations import experiments_dir
+from hypernetworks.report.aggregate import state_of
+from hypernetworks.report.costs import HERE, PROBED, Cost, device_of, duration
+from hypernetworks.report.protocol import load_tables, pick
+from hypernetworks.report.provenance import machine
+from hypernetworks.report.usage import Parser
+from hypernetworks.training.devices import placement
+
+# What the plan itself says of a run.
+TAKEN = (
+    *("experiment", "sweep", "profile", "seed", "force", "quiet", "results_dir"),
+    *("trainer.max_time", "hydra"),
+)
+
+
+def main(arguments: list[str]) -> int:
+    """Prints them; status 1 if a record is damaged, 2 for a mistake in the words."""
+    options = parser("outstanding", __doc__).parse_args(arguments)
+
+    def show() -> int:
+        here = here_of(options)
+        print(table_of(find(options, here), here.device))
+        return 0
+
+    return answered(show)
+
+
+def answered(command: Callable[[], int]) -> int:
+    """The status of a command whose foreseen errors are one line on stderr."""
+    try:
+        return command()
+    except BrokenPipeError:
+        raise
+    except ArgumentError as error:
+        message, status = str(error), 2
+    except (HydraException, OmegaConfBaseException, YAMLError) as error:
+        message, status = one_line(error), 2
+    except FORESEEN as error:
+        message, status = str(error), 1
+    print(f"error: {message}", file=sys.stderr)
+    return status
+
+
+def parser(command: str, about: str | None) -> Parser:
+    """What `outstanding` and `reproduce-next` have in common."""
+    found = Parser(prog=f"python -m hypernetworks {command}", description=about)
+    found.add_argument("--table", metavar="TABLE", help="7, a1, one of your own; default: all")
+    found.add_argument("--profile", choices=PROFILES, help="default: lite, then paper")
+    found.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="0,1,2")
+    found.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
+    found.add_argument(
+        "--jobs", type=_count, metavar="N", help="runs at a time; default: the cores"
+    )
+    found.add_argument(
+        "--probe", action="store_true", help="time some steps of what this device has no record of"
+    )
+    found.add_argument("overrides", nargs="*", metavar="KEY=VALUE", help="such as data_dir=...")
+    return found
+
+
+def here_of(options: argparse.Namespace) -> Here:
+    """The results, the device and the words that all runs have.
+
+    Raises:
+        ArgumentError: for a word that would make a run another one than its row.
+    """
+    said = list(options.overrides)
+    taken = [word for word in said if word.lstrip("+~").partition("=")[0].startswith(TAKEN)]
+    refused = [*taken, *deviations([word for word in said if word not in taken])]
+    if refused:
+        raise ArgumentError(f"{refused[0]}: rows run here as they are, as often as planned")
+    threads = any(word.startswith("threads=") for word in said)
+    if not threads and jobs_here(options.jobs, said) > 1:
+        said.append("threads=1")
+    words = checked([*said, f"results_dir={quoted(str(options.results))}"])
+    with placement(compose_words(*words).device) as place:
+        device = device_of({**machine(), "device": device_name(place.device)})
+    return Here(options.results, tuple(words), device, read_probes(options.results))
+
+
+def find(options: argparse.Namespace, here: Here) -> list[Pending]:
+    """All that is outstanding, in order."""
+    tables = {table.id: table for table in load_tables(experiments_dir())}
+    chosen = tables.values() if options.table is None else [pick(tables, options.table, "table")]
+    profiles = PROFILES if options.profile is None else (options.profile,)
+    found = [
+        run
+        for profile in profiles
+        for table in chosen
+        for run in outstanding(table, profile, options.seeds, here)
+    ]
+    return in_order(_probed(found, here) if options.probe else found)
+
+
+def table_of(found: list[Pending], device: str) -> str:
+    """What can be run, in order, then what cannot, and why; the seeds of a row in one line."""
+    chosen = [run for run in found if run.obstacle is None]
+    others = [run for run in found if run.obstacle is not None]
+    if not found:
+        return "Nothing is outstanding."
+    parts = [_grid(chosen)] if chosen else []
+    parts += [f"Not to be run here:\n\n{_grid(others)}"] if others else []
+    return "\n\n".join([*parts, f"{total(chosen)} on this device ({device})."])
+
+
+def total(runs: list[Pending]) -> str:
+    """ "3 runs, 9 min (1 more of unknown length)" """
+    known = [run.seconds for run in runs if run.seconds is not None]
+    unknown = len(runs) - len(known)
+    return (
+        f"{len(runs)} run{'s' * (len(runs) != 1)} outstanding, {duration(sum(known))} of one after "
+        f"another{f', {unknown} of them of unknown length' if unknown else ''}"
+    )
+
+
+def _probed(found: list[Pending], here: Here) -> list[Pending]:
+    """With the costs that probes tell where there is no record of this device."""
+    seconds: dict[str, float | None] = {}
+    for run in found:
+        known = run.known
+        if run.obstacle or known.whole.source in (HERE, PROBED) or known.key in seconds:
+            continue
+        print(f"probe: {known.experiment} {known.profile}", file=sys.stderr)
+        row = [f"experiment={known.experiment}", f"profile={known.profile}"]
+        seconds[known.key] = probe([*row, *here.words], known.key, here.results)
+
+    def with_probe(run: Pending) -> Pending:
+        took = seconds.get(run.known.key)
+        whole = run.known.whole if took is None else Cost(took, PROBED)
+        return replace(run, known=replace(run.known, whole=whole))
+
+    return [with_probe(run) for run in found]
+
+
+def _grid(runs: list[Pending]) -> str:
+    lines: dict[tuple[str, ...], list[str]] = {}
+    for run in runs:
+        why = run.obstacle or (state_of(run.begun) if run.begun else run.reason)
+        takes = "-" if run.seconds is None else duration(run.seconds)
+        left = " left" if run.reason == BEGUN and run.seconds is not None else ""
+        of = run.known
+        line = (of.experiment, of.profile, why, takes + left, of.whole.source)
+        lines.setdefault(line, []).append(str(run.seed))
+    cells = [
+        [row, profile, ", ".join(seeds), *more] for (row, profile, *more), seeds in lines.items()
+    ]
+    heads = ["row", "profile", "seeds", "why", "a run takes", "known from"]
+    return tabulate(cells, heads, "simple", disable_numparse=True)
+
+
+def _seeds(text: str) -> list[int]:
+    words = text.split(",")
+    if not all(word.isdecimal() for word in words):
+        raise argparse.ArgumentTypeError(f"{text!r}: write whole numbers, such as 0,1,2")
+    return [int(word) for word in words]
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number, 1 or more")
+    return int(text)

@@ -1,0 +1,177 @@
+"""What is outstanding: the seeds of tables' rows without a record that counts, the most useful
+first.
+
+The order is that of REASONS: begun runs; seeds that a claim lacks, where a row and one that it is
+compared with both have a number, but not yet of all wanted seeds; the first seed of rows without a
+number; further seeds; last, shortened runs of what the paper's protocol has measured. But for begun
+runs all of `lite` comes before `paper`. For one reason, what takes the least time comes first, and
+last what nobody knows the time of.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from math import inf
+from pathlib import Path
+
+from omegaconf import DictConfig
+
+from hypernetworks.app.data_there import missing
+from hypernetworks.app.identity import locate, protocol
+from hypernetworks.app.params import compose_words
+from hypernetworks.report import records
+from hypernetworks.report.aggregate import state_of
+from hypernetworks.report.columns import counted
+from hypernetworks.report.costs import Cost, cost, share_done
+from hypernetworks.report.folders import folder_name
+from hypernetworks.report.protocol import Row, Table
+from hypernetworks.report.provenance import config_hash
+
+BEGUN, CLAIM, FIRST, FURTHER, MEASURED = REASONS = (
+    *("begun", "a claim lacks seeds", "no number yet", "further seeds"),
+    "measured in profile paper",
+)
+PROFILES = ("lite", "paper")
+
+
+@dataclass(frozen=True)
+class Here:
+    """This checkout on this device. words: what every run's command line has beside its row,
+    profile and seed. probes: seconds by `Known.key`."""
+
+    results: Path
+    words: tuple[str, ...]
+    device: str
+    probes: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class Known:
+    """A row in a profile. experiment: as the command line names it. whole: what a run costs. have:
+    the seeds with a number of the row as it is now. runs: those of this checkout."""
+
+    experiment: str
+    profile: str
+    row: Row
+    cfg: DictConfig
+    key: str
+    whole: Cost
+    have: frozenset[int]
+    runs: list[records.Record]
+
+
+@dataclass(frozen=True)
+class Pending:
+    """An outstanding run. reason: one of REASONS. path: its record's, there or not. begun: the
+    record, if it is there. obstacle: why the run is not chosen."""
+
+    known: Known
+    seed: int
+    reason: str
+    path: Path
+    begun: records.Record | None
+    obstacle: str | None
+
+    @property
+    def name(self) -> str:
+        return f"{self.known.experiment} {self.known.profile} seed {self.seed}"
+
+    @property
+    def seconds(self) -> float | None:
+        """What is left of it costs."""
+        done = 0.0 if self.begun is None else share_done(self.begun)
+        whole = self.known.whole.seconds
+        return None if whole is None else whole * (1 - done)
+
+    def now(self) -> "Pending":
+        """With its record as it is by now."""
+        return replace(self, begun=records.read(self.path)) if self.path.exists() else self
+
+
+def outstanding(table: Table, profile: str, seeds: Iterable[int], here: Here) -> list[Pending]:
+    """The wanted seeds of a table's rows that have no number that counts, in the rows' order.
+
+    A table of our own has no protocol of the paper's, so that nothing of it is outstanding there.
+
+    Raises:
+        RecordError: if a record is damaged.
+    """
+    if profile == "paper" and table.paper is None:
+        return []
+    numbers = counted(table, here.results, profile)
+    in_paper = counted(table, here.results, "paper") if profile == "lite" else {}
+    trees = [
+        records.find(here.results / tree, table.id, profile=profile)
+        for tree in ("runs", "published")
+    ]
+    known = {
+        row.id: _known(table, row, profile, numbers[row.id], trees, here) for row in table.rows
+    }
+    found = []
+    for row, of in known.items():
+        partners = [other for other in known.values() if _compared(of.row, other.row)]
+        wanted = [seed for seed in dict.fromkeys(seeds) if seed not in of.have]
+        for seed in wanted:
+            if in_paper.get(row, {}).get(seed):
+                reason = MEASURED
+            elif of.have:
+                reason = CLAIM if any(other.have for other in partners) else FURTHER
+            else:
+                reason = FIRST if seed == wanted[0] else FURTHER
+            found.append(_pending(of, seed, reason))
+    return found
+
+
+def in_order(found: Iterable[Pending]) -> list[Pending]:
+    """The most useful first; equals stay as they are."""
+
+    def place(run: Pending) -> tuple[bool, int, int, float]:
+        profile, reason = PROFILES.index(run.known.profile), REASONS.index(run.reason)
+        return run.reason != BEGUN, profile, reason, inf if run.seconds is None else run.seconds
+
+    return sorted(found, key=place)
+
+
+def _compared(row: Row, other: Row) -> bool:
+    return row.compare_with == other.id or other.compare_with == row.id
+
+
+def _known(
+    table: Table,
+    row: Row,
+    profile: str,
+    numbers: Mapping[int, records.Record],
+    trees: list[list[records.Record]],
+    here: Here,
+) -> Known:
+    experiment = f"{folder_name(table.id)}/{row.id}"
+    cfg = compose_words(f"experiment={experiment}", f"profile={profile}", *here.words)
+    identity = config_hash(protocol(cfg))
+    runs, published = ([r for r in tree if r["row"] == row.id] for tree in trees)
+    same = [record for record in (*runs, *published) if record["config_hash"] == identity]
+    key = f"{experiment} {profile} {identity[:8]} on {here.device}"
+    have = frozenset(seed for seed, r in numbers.items() if r["config_hash"] == identity)
+    whole = cost(same, here.device, here.probes.get(key))
+    return Known(experiment, profile, row, cfg, key, whole, have, runs)
+
+
+def _pending(known: Known, seed: int, reason: str) -> Pending:
+    known.cfg.seed = seed
+    path = locate(known.cfg, known.runs).record
+    begun = next((record for record in known.runs if record.path.stem == path.stem), None)
+    obstacle = _obstacle(known, begun)
+    if begun is not None and obstacle is None:
+        reason = BEGUN
+    return Pending(known, seed, reason, path, begun, obstacle)
+
+
+def _obstacle(known: Known, begun: records.Record | None) -> str | None:
+    status = None if begun is None else records.status_of(begun)
+    if status == "running":
+        return f"runs elsewhere, {state_of(begun)}" if begun else None
+    if status == "finished":
+        return "finished, but its number does not count: force=true runs it again"
+    if status == "diverged":
+        return "diverged: the same command would again"
+    lacking = missing(known.cfg)
+    more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
+    return f"needs data: {lacking[0]}{more}" if lacking else None
