@@ -34,6 +34,17 @@ def test_reproduce_table(variables, words):
     assert ("--profile" in text) == any("PROFILE" in v for v in variables)
 
 
+@pytest.mark.parametrize("target", ["outstanding", "reproduce-next"])
+def test_three_seeds_are_outstanding_unless_others_are_asked_for(target):
+    text = commands(target, "HOURS=0.5")
+    assert f"-m hypernetworks {target}" in text
+    assert ('--hours "0.5"' in text) == (target == "reproduce-next")
+    assert "--seeds" not in text
+    assert "--probe" not in text
+    text = commands(target, "HOURS=8", "TABLE=3", "PROFILE=paper", "SEEDS=0", "PROBE=1", "JOBS=2")
+    assert '--table 3 --profile paper --seeds "0" --jobs 2 --probe' in text
+
+
 def test_ray_gets_an_environment_of_its_own():
     text = commands("reproduce-table", "LAUNCHER=ray")
     assert '".venv-ray/bin/python" -m hypernetworks' in text
@@ -59,7 +70,16 @@ def test_a_table_and_a_figure_are_not_asked_for_at_once(target, tmp_path):
 
 def test_help_lists_every_target():
     text = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
-    for target in ("reproduce-table", "params", "test", "torture", "check", "bench"):
+    for target in (
+        "reproduce-table",
+        "outstanding",
+        "reproduce-next",
+        "params",
+        "test",
+        "torture",
+        "check",
+        "bench",
+    ):
         assert f"make {target}" in text.stdout
     assert "Tables:    2 3 4 5 6 7 a1 multi30k" in text.stdout
     assert "Figures:   2 4 5 6 7 8 12 13 14 15 16 17 18 a6 multi30k" in text.stdout
