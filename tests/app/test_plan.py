@@ -1,6 +1,7 @@
 """What is outstanding, in which order, and what it would cost, by hand-made records."""
 
 import copy
+import re
 from functools import cache
 
 import pytest
@@ -9,6 +10,7 @@ from omegaconf import OmegaConf
 from hypernetworks.app import plan
 from hypernetworks.app.data_there import missing
 from hypernetworks.app.identity import protocol
+from hypernetworks.app.outstanding import table_of
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.plan import (
     BEGUN,
@@ -23,11 +25,13 @@ from hypernetworks.app.plan import (
 from hypernetworks.data import mnist
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report import records
+from hypernetworks.report.costs import HERE, UNKNOWN
 from hypernetworks.report.protocol import load_tables
 from hypernetworks.report.provenance import config_hash
 from tests.report.conftest import RECORD
 
 DEVICE = "A processor"
+EUROPARL = "needs data: europarl/europarl-632k.en and 3 more"
 TABLES = {table.id: table for table in load_tables(experiments_dir())}
 
 
@@ -246,6 +250,26 @@ def test_translation_needs_each_set_in_one_of_its_forms(tmp_path):
     assert missing(cfg) == ["wmt14/newstest2014"]
     (tmp_path / "wmt14" / "newstest2014-fren-ref.fr.sgm").touch()
     assert missing(cfg) == []
+
+
+def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
+    put("table7/cnn", wall_seconds=600.0)
+    put("table7/hyper_cnn", seed=1, status="interrupted", steps=400, epochs=5, wall_seconds=60.0)
+    found = outstanding(TABLES["7"], "lite", [0, 1, 2], here)
+    found += outstanding(TABLES["6"], "lite", [0, 1], here)
+    shown = table_of(in_order(found), DEVICE)
+    assert [re.split(r"\s{2,}", line) for line in shown.splitlines() if "/" in line] == [
+        ["table7/hyper_cnn", "lite", "1", "interrupted at step 400", "2 min left", HERE],
+        ["table7/hyper_cnn", "lite", "0", FIRST, "3 min", HERE],
+        ["table7/hyper_cnn", "lite", "2", FURTHER, "3 min", HERE],
+        ["table7/cnn", "lite", "1, 2", FURTHER, "10 min", HERE],
+        *(
+            [f"table6/gnmt_{cell}", "lite", "0, 1", EUROPARL, "-", UNKNOWN]
+            for cell in ("lstm", "hyperlstm")
+        ),
+    ]
+    last = f"5 runs outstanding, 28 min one after another on this device ({DEVICE})."
+    assert shown.splitlines()[-1] == last
 
 
 def test_a_row_without_data_says_what_it_needs(here):

@@ -131,13 +131,12 @@ def table_of(found: list[Pending], device: str) -> str:
 
 
 def total(runs: list[Pending]) -> str:
-    """ "3 runs, 9 min (1 more of unknown length)" """
+    """ "3 runs outstanding, 9 min one after another, 1 of them of unknown length" """
     known = [run.seconds for run in runs if run.seconds is not None]
     unknown = len(runs) - len(known)
-    return (
-        f"{len(runs)} run{'s' * (len(runs) != 1)} outstanding, {duration(sum(known))} of one after "
-        f"another{f', {unknown} of them of unknown length' if unknown else ''}"
-    )
+    several = "" if len(runs) == 1 else "s"
+    more = f", {unknown} of them of unknown length" if unknown else ""
+    return f"{len(runs)} run{several} outstanding, {duration(sum(known))} one after another{more}"
 
 
 def _probed(found: list[Pending], here: Here) -> list[Pending]:

@@ -165,13 +165,14 @@ def _pending(known: Known, seed: int, reason: str) -> Pending:
 
 
 def _obstacle(known: Known, begun: records.Record | None) -> str | None:
-    status = None if begun is None else records.status_of(begun)
-    if status == "running":
-        return f"runs elsewhere, {state_of(begun)}" if begun else None
-    if status == "finished":
-        return "finished, but its number does not count: force=true runs it again"
-    if status == "diverged":
-        return "diverged: the same command would again"
+    if begun is not None:
+        status = records.status_of(begun)
+        if status == "running":
+            return f"another process is {state_of(begun)}"
+        if status == "finished":
+            return "finished, but its number does not count: force=true runs it again"
+        if status == "diverged":
+            return "diverged, as it would again"
     lacking = missing(known.cfg)
     more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
     return f"needs data: {lacking[0]}{more}" if lacking else None

@@ -1,0 +1,258 @@
+"""`make outstanding`, `make reproduce-next`: a table of two quick rows on generated data."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from dataclasses import dataclass
+from functools import partial
+
+import pytest
+import torch
+
+from hypernetworks.app import probe
+from hypernetworks.app.plan import Here, outstanding
+from hypernetworks.app.reproduce_next import Begun, Worker, _start, next_of
+from hypernetworks.locations import experiments_dir
+from hypernetworks.report.protocol import load_tables
+from hypernetworks.report.records import RecordError, find
+from hypernetworks.training.files import load_checkpoint
+from hypernetworks.training.stopping import StopFlag
+from tests.conftest import ROOT
+
+FILES = {
+    "table.yaml": """\
+table: quick
+title: Two quick rows
+metrics:
+  - {name: test_error, unit: percent, better: lower, digits: 2}
+shared:
+  defaults: [override /dataset: mnist, override /trainer: adam]
+""",
+    "lite.yaml": """\
+words: generated data
+shared:
+  threads: 1
+  profile: {data: sample}
+  dataset: {valid_size: 500}
+  trainer: {batch_size: 50, max_epochs: null, max_steps: 60, eval_every: 30}
+""",
+    "plain.yaml": "defaults: [override /model: mlp]\npaper: {label: Plain, order: 1}\n",
+    "other.yaml": """\
+defaults: [override /model: mlp]
+trainer: {lr: 0.002}
+paper: {label: Other, order: 2, compare_with: plain}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
+    """A checkout whose only table is this one."""
+    root = tmp_path_factory.mktemp("checkout")
+    for folder in ("src", "conf"):
+        shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copy(ROOT / "pyproject.toml", root)
+    (root / "experiments" / "quick").mkdir(parents=True)
+    for name, text in FILES.items():
+        (root / "experiments" / "quick" / name).write_text(text)
+    return root
+
+
+@pytest.fixture
+def program(checkout, data_dir, tmp_path):
+    """Starts it in a process group of its own."""
+    env = {**os.environ, "PYTHONPATH": str(checkout / "src"), "OMP_NUM_THREADS": "1"}
+    env["HYPERNETWORKS_DATA"] = str(data_dir)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    places = {"cwd": tmp_path, "env": env, "start_new_session": True}
+
+    def start(command, *words):
+        line = [sys.executable, "-m", "hypernetworks", command, *words, "logger=none"]
+        return subprocess.Popen(line, **pipes, **places)
+
+    return start
+
+
+def finish(process):
+    with process:
+        printed, errors = process.communicate(timeout=600)
+    return process.returncode, printed, errors
+
+
+def what_is_kept(results):
+    """By row: the metrics, and the weights after the last step."""
+    return {
+        r["row"]: (
+            r["metrics"],
+            load_checkpoint(r.path.parent / r["id"] / "checkpoint.pt")["model"],
+        )
+        for r in find(results)
+        if r["status"] == "finished"
+    }
+
+
+def test_killed_and_continued_it_leaves_the_bits_of_one_that_was_not(program, tmp_path):
+    def start(results):
+        words = ["--hours", "1", "--seeds", "0", "--jobs", "2", "--results", results]
+        return program("reproduce-next", *words, "trainer.checkpoint_every=0")
+
+    status, printed, errors = finish(start("whole"))
+    assert status == 0, errors
+    assert printed.splitlines()[-1] == "Done: 0 runs outstanding, 0 s one after another."
+
+    killed = start("killed")
+    deadline = time.monotonic() + 300
+    while not list((tmp_path / "killed").rglob("checkpoint.pt")) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    os.killpg(killed.pid, signal.SIGKILL)
+    finish(killed)
+    begun = [record for record in find(tmp_path / "killed") if record["status"] != "finished"]
+    assert begun
+    assert {record["status"] for record in begun} == {"running"}
+
+    status, printed, errors = finish(start("killed"))
+    assert (status, printed.count("crashed at step")) == (0, len(begun)), errors
+    kept, undisturbed = what_is_kept(tmp_path / "killed"), what_is_kept(tmp_path / "whole")
+    assert set(kept) == set(undisturbed) == {"plain", "other"}
+    for row, (metrics, weights) in undisturbed.items():
+        assert kept[row][0] == metrics
+        torch.testing.assert_close(kept[row][1], weights, rtol=0, atol=0)
+
+
+class UntilSaved(Worker):
+    """Its time is up once there is a checkpoint."""
+
+    results = None
+
+    def _seconds(self):
+        return 0.0 if list(self.results.rglob("checkpoint.pt")) else 60.0
+
+
+def test_when_the_time_is_up_a_run_stops_at_a_checkpoint(data_dir, tmp_path):
+    endless = ["profile.data=sample", "dataset.valid_size=500", "trainer.batch_size=50"]
+    endless += ["trainer.max_steps=1000000", "trainer.checkpoint_every=0", "threads=1"]
+    places = [f"data_dir={data_dir}", f"results_dir={tmp_path}", "logger=none"]
+    here = Here(tmp_path, (*endless, *places), "A processor", {})
+    UntilSaved.results = tmp_path
+    (table,) = [table for table in load_tables(experiments_dir()) if table.id == "a1"]
+    plan = [r for r in outstanding(table, "lite", [0], here) if r.known.row.id == "mlp"]
+    start = partial(_start, here=here, folder=tmp_path)
+    ((run, status),) = UntilSaved(0.0, 2, start, StopFlag()).work(plan)
+    assert status == 143
+    (record,) = find(tmp_path)
+    saved = load_checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
+    assert record["status"] == "interrupted"
+    assert record["steps"] == saved["progress"]["step"] > 0
+    assert run.now().begun["steps"] == record["steps"]
+
+
+@dataclass
+class Stub:
+    """A run that is outstanding, and what a process of it would do."""
+
+    name: str
+    seconds: float | None = None
+    code: str = "pass"
+    begun: None = None
+
+    def now(self):
+        return self
+
+
+def worker(tmp_path, jobs, seconds=60.0):
+    """One whose runs are `Stub`s, with the names of those that began, and how many ran at once."""
+    begun, most = [], [0]
+
+    def start(run):
+        begun.append((run.name, subprocess.Popen([sys.executable, "-c", run.code])))
+        most[0] = max(most[0], sum(process.poll() is None for _, process in begun))
+        (tmp_path / run.name).write_text(f"what {run.name} said\n")
+        return Begun(run, begun[-1][1], tmp_path / run.name)
+
+    stop = StopFlag()
+    return Worker(time.monotonic() + seconds, jobs, start, stop), begun, most
+
+
+def test_what_fits_into_the_time_comes_first_and_else_the_first():
+    long, short, unknown = Stub("long", 100.0), Stub("short", 10.0), Stub("unknown")
+    assert next_of([long, unknown, short], 1000.0) is long
+    assert next_of([long, unknown, short], 50.0) is short
+    assert next_of([long, unknown, short], 5.0) is long
+    assert next_of([unknown, long], 5.0) is unknown
+
+
+def test_a_plan_is_run_so_many_at_a_time_and_a_failure_stops_no_other(tmp_path, capfd):
+    plan = [Stub("a", 1.0, "import sys; sys.exit(1)"), *(Stub(name, 1.0) for name in "bcd")]
+    work, begun, most = worker(tmp_path, 2)
+    ended = work.work(plan)
+    assert [name for name, _ in begun] == ["a", "b", "c", "d"]
+    assert most[0] <= 2
+    assert {run.name: status for run, status in ended} == {"a": 1, "b": 0, "c": 0, "d": 0}
+    printed = capfd.readouterr()
+    assert "failed a" in printed.out
+    assert printed.err == "what a said\n"
+
+
+@pytest.mark.parametrize("by", ["time", "signal"])
+def test_what_still_runs_at_the_end_is_asked_to_stop_and_the_rest_waits(tmp_path, by):
+    work, begun, _ = worker(tmp_path, 2, 1.0 if by == "time" else 60.0)
+    if by == "signal":
+        threading.Timer(1.0, lambda: work.stop(signal.SIGTERM, None)).start()
+    ended = work.work([Stub(name, 1.0, "import time; time.sleep(300)") for name in "abc"])
+    assert [name for name, _ in begun] == ["a", "b"]
+    assert [status for _, status in ended] == [-signal.SIGTERM] * 2
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        *((["--hours", hours], "write hours above 0") for hours in ("0", "-1", "nan", "inf", "x")),
+        ([], "the following arguments are required: --hours"),
+        (["--hours", "1", "--seeds", "a"], "argument --seeds: 'a': write whole numbers"),
+        (["--hours", "1", "--jobs", "0"], "argument --jobs: '0': write a whole number, 1 or more"),
+        (["--hours", "1", "--profile", "demo"], "argument --profile: invalid choice: 'demo'"),
+        (["--hours", "1", "trainer.lr=1"], "trainer.lr=1: rows run here as they are"),
+        (["--hours", "1", "seed=4"], "seed=4: rows run here as they are"),
+        (["--hours", "1", "device=lots,cuda"], "several values make a sweep"),
+    ],
+)
+def test_a_mistake_is_one_line_and_nothing_runs(command, tmp_path, words, told):
+    done = command("reproduce-next", *words, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: ")
+    assert told in line
+    assert not list(tmp_path.iterdir())
+
+
+def test_an_unknown_table_is_one_line(command):
+    done = command("outstanding", "--table", "8", check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith("error: no table '8'; there are: 2, 3, 4, 5, 6, 7, a1, multi30k")
+
+
+def test_a_probe_times_steps_and_leaves_nothing(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(probe, "STEPS_FOR", 0.2)
+    cfg = small("table_a1/mlp", "trainer.max_steps=100000", "trainer.eval_every=100000")
+    began = time.monotonic()
+    seconds = probe.seconds_of_all(cfg)
+    pace = seconds / 100000
+    assert 0 < pace < time.monotonic() - began
+    assert not list((tmp_path / "results").iterdir())
+
+
+def test_probes_are_kept_and_a_damaged_file_is_one_line(tmp_path, monkeypatch):
+    def done(command, **more):
+        return subprocess.CompletedProcess(command, 0, "12.5\n")
+
+    monkeypatch.setattr(probe.subprocess, "run", done)
+    assert probe.probe(["experiment=table7/cnn"], "one", tmp_path) == 12.5
+    assert probe.probe(["experiment=table7/cnn"], "two", tmp_path) == 12.5
+    assert probe.read_probes(tmp_path) == {"one": 12.5, "two": 12.5}
+    (tmp_path / "probes.json").write_text('{"one": ')
+    with pytest.raises(RecordError, match=r"probes.json: damaged .* delete it"):
+        probe.read_probes(tmp_path)
