@@ -13,7 +13,7 @@ from hypernetworks.training import devices
 from hypernetworks.training.settings import SettingsError
 from hypernetworks.training.together import Peers
 from tests.training.small import finish, small_loop
-from tests.training.two_processes import CHANGES, model_with_norm
+from tests.training.two_processes import CHANGES, gradient_norms, model_with_norm
 
 ROOT = Path(__file__).parents[2]
 
@@ -29,8 +29,14 @@ def test_two_processes_that_accumulate_train_the_model_of_one(tmp_path):
     torch.testing.assert_close(first, second, rtol=0, atol=0)
 
     alone = small_loop(tmp_path / "alone.pt", model=model_with_norm(), **CHANGES)
-    finish(alone)
+    norms = gradient_norms(finish(alone))
     torch.testing.assert_close(first, alone.model.state_dict())
+
+    assert max(norms.values()) > CHANGES["clip_norm"]
+    for rank in range(2):
+        unclipped, clipped = torch.load(tmp_path / f"norms{rank}.pt")
+        assert clipped == pytest.approx(norms, rel=1e-4)
+        assert unclipped[1] == pytest.approx(norms[1], rel=1e-4)
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,9 @@ import torch
 from torch.nn import functional as F
 
 from hypernetworks.training.files import load_checkpoint
+from hypernetworks.training.steps import steps_a_reading
 from hypernetworks.training.stopping import Diverged, StopFlag, stop_on_signals
-from tests.training.small import SmallBatches, finish, small_loop
+from tests.training.small import SmallBatches, chosen, finish, small_loop
 
 
 def test_equals_a_plain_training_loop(tmp_path):
@@ -60,10 +61,31 @@ def test_learning_rates_follow_the_table(tmp_path):
     assert rates[10] == pytest.approx(0.003)
 
 
+@pytest.mark.parametrize("clip_norm", [None, 1e-3, 1e3])
+def test_a_reading_has_the_norm_of_the_gradient_before_it_was_clipped(tmp_path, clip_norm):
+    loop = small_loop(tmp_path / "c.pt", log_every=1, clip_norm=clip_norm, max_steps=1)
+    twin = small_loop(tmp_path / "other.pt").model
+    torch.manual_seed(7)
+    ((_, metrics),) = finish(loop).readings
+    torch.manual_seed(7)
+    x, y = next(SmallBatches(7).epoch(0))
+    F.mse_loss(twin.train()(x), y).backward()
+    squares = sum(p.grad.square().sum() for p in twin.parameters())
+    assert metrics["gradient_norm"] == pytest.approx(float(squares.sqrt()), rel=1e-5)
+
+
+def test_a_run_has_a_hundred_readings_or_one_in_fifty_steps():
+    found = [steps_a_reading(chosen(max_steps=n), 7) for n in (10, 300, 5_000, 900_000)]
+    assert found == [1, 3, 50, 50]
+    assert steps_a_reading(chosen(log_every=8), 7) == 8
+
+
 def test_each_evaluation_at_its_time_with_its_metrics(tmp_path):
     loop = small_loop(tmp_path / "c.pt")
     _, readings = finish(loop).readings[-1]
-    assert list(readings) == ["epoch", "train_loss", "lr", "valid_mse", "other_harm"]
+    names = ["epoch", "train_loss", "lr", "valid_mse", "other_harm", "gradient_norm"]
+    assert list(readings) == names
+    assert "gradient_norm" not in loop.state.curve[-1]
     at_end = loop.evaluate_all([e for e in loop.evaluations if e.at_end])
     assert list(at_end) == ["valid_mse", "valid_all_mse", "valid_all_harm"]
     assert at_end["valid_mse"] == loop.progress.best_value

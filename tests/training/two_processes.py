@@ -1,6 +1,7 @@
 """Run by torchrun from test_devices.py: trains on this process's half of each batch.
 
-python -m tests.training.two_processes FOLDER: leaves the weights of each process.
+python -m tests.training.two_processes FOLDER: leaves the weights of each process, and the gradients' norms
+with clipping and without.
 """
 
 import sys
@@ -11,8 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from hypernetworks.training.devices import placement
-from hypernetworks.training.stopping import StopFlag
-from tests.training.small import SmallBatches, small_loop
+from tests.training.small import Recorder, SmallBatches, finish, small_loop
 
 
 class Half:
@@ -34,19 +34,33 @@ def model_with_norm() -> nn.Module:
     return nn.Sequential(nn.Linear(5, 16), nn.BatchNorm1d(16), nn.Tanh(), nn.Linear(16, 1))
 
 
-CHANGES = {"accumulate": 3, "ema_decay": 0.9, "clip_norm": 0.5, "max_epochs": 2, "optimizer": "SGD"}
+def gradient_norms(recorder: Recorder) -> dict[int, float]:
+    return {step: metrics["gradient_norm"] for step, metrics in recorder.readings}
+
+
+CHANGES = {
+    "log_every": 1,
+    "accumulate": 3,
+    "ema_decay": 0.9,
+    "clip_norm": 0.5,
+    "max_epochs": 2,
+    "optimizer": "SGD",
+}
 
 
 def main(folder: Path) -> None:
     with placement("cpu") as place:
-        loop = small_loop(
-            folder / "c.pt",
-            Half(place.rank),
-            model=model_with_norm(),
-            place=place,
-            **CHANGES,
-        )
-        loop.run(StopFlag())
+        norms = []
+        for clip_norm in (None, CHANGES["clip_norm"]):
+            loop = small_loop(
+                folder / f"{clip_norm}.pt",
+                Half(place.rank),
+                model=model_with_norm(),
+                place=place,
+                **{**CHANGES, "clip_norm": clip_norm},
+            )
+            norms.append(gradient_norms(finish(loop)))
+        torch.save(norms, folder / f"norms{place.rank}.pt")
         torch.save(loop.model.state_dict(), folder / f"weights{place.rank}.pt")
 
 

@@ -21,11 +21,13 @@ from hypernetworks.tasks.protocols import Batches, Evaluation, Task
 from hypernetworks.training.average import average_of
 from hypernetworks.training.devices import Placement
 from hypernetworks.training.files import Checkpoint, CheckpointError
+from hypernetworks.training.gradients import Gradient
 from hypernetworks.training.listener import Listener
 from hypernetworks.training.measuring import Shown, measure
 from hypernetworks.training.selection import selection_of
 from hypernetworks.training.settings import TrainerSettings
 from hypernetworks.training.state import Progress, TrainingState
+from hypernetworks.training.steps import steps_a_reading
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag
 
 ASK_EVERY = 1.0  # seconds; torchrun kills a process 30 seconds after it has passed a signal on
@@ -77,6 +79,8 @@ class Loop:
         self.placement = placement
         self.checkpoint = Checkpoint(checkpoint)
         self.listeners: list[Listener] = []
+        self._read_every = steps_a_reading(settings, len(train))
+        self._gradient = Gradient(model, settings.clip_norm)
         self.selection, self._better = selection_of(settings, task, evaluations)
         average = average_of(model, settings.ema_decay)
         self.state = TrainingState(model, task, optimizer, scheduler, average, placement, identity)
@@ -177,8 +181,7 @@ class Loop:
         state.optimizer.zero_grad(set_to_none=True)
         count = min(settings.accumulate, len(self.train) - self.progress.batch)
         shares = [self._backward(next(batches), count, n == count) for n in range(1, count + 1)]
-        if settings.clip_norm is not None:
-            nn.utils.clip_grad_norm_(self.model.parameters(), settings.clip_norm)
+        self._gradient.clip()
         state.optimizer.step()
         state.scheduler.step()
         if state.average is not None:
@@ -208,8 +211,8 @@ class Loop:
         if reason or (progress.step % every == 0 if every else progress.batch == 0):
             self._evaluate()
             progress.stop_reason = reason or self._out_of_patience()
-        elif progress.step % self.settings.log_every == 0:
-            self._log({"train_loss": self.state.losses.read(progress.step)})
+        elif progress.step % self._read_every == 0:
+            self._log(self._read() | self._gradient.reading())
 
     def _end_reason(self) -> str | None:
         """Why training is over; a checkpoint may lie beyond an end that was set since."""
@@ -226,10 +229,7 @@ class Loop:
 
     def _evaluate(self) -> None:
         progress = self.progress
-        readings: dict[str, float] = {
-            "train_loss": self.state.losses.read(progress.step),
-            "lr": float(self.state.scheduler.get_last_lr()[0]),
-        }
+        readings = self._read()
         began = time.monotonic()  # after the reading, which waits for the device
         wanted = [evaluation for evaluation in self.evaluations if evaluation.in_training]
         with self.placement.autocast(self.settings.precision):
@@ -240,9 +240,16 @@ class Loop:
         self._keep_if_best(readings[self.selection])
         epochs = progress.epoch + progress.batch / len(self.train)
         self.state.curve.append({"step": progress.step, "epoch": epochs, **readings})
-        self._log({"epoch": epochs, **readings})
+        self._log({"epoch": epochs, **readings, **self._gradient.reading()})
         # Only now, as `seconds` too: listeners see both as of the step before.
         progress.evaluating += took
+
+    def _read(self) -> dict[str, float]:
+        """The mean loss since the last reading, the rate of the step to come."""
+        return {
+            "train_loss": self.state.losses.read(self.progress.step),
+            "lr": float(self.state.scheduler.get_last_lr()[0]),
+        }
 
     def _finite(self, metrics: dict[str, float]) -> dict[str, float]:
         for name, value in metrics.items():

@@ -47,7 +47,8 @@ class TrainerSettings:
             for the task's.
         patience: evaluations without a new best after which training stops; None for never.
         checkpoint_every: seconds between checkpoints.
-        log_every: steps between loss readings (each waits for the device).
+        log_every: steps between readings of loss, rate and gradient norm (each waits for the device);
+            None for a hundredth of the run, 50 at most.
         max_time: seconds this invocation may train; it then checkpoints and leaves the rest to
             the next one. None for no limit.
     """
@@ -71,7 +72,7 @@ class TrainerSettings:
     selection_metric: str | None = None
     patience: int | None = None
     checkpoint_every: float = 60.0
-    log_every: int = 50
+    log_every: int | None = None
     max_time: float | None = None
 
     def __post_init__(self) -> None:
