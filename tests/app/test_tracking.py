@@ -2,7 +2,6 @@
 the run."""
 
 import json
-import os
 import subprocess
 import sys
 
@@ -10,8 +9,8 @@ import pytest
 import wandb
 from omegaconf import OmegaConf
 
+from hypernetworks.app.mirror import start_wandb
 from hypernetworks.app.run import run
-from hypernetworks.app.tracking import start_wandb
 from hypernetworks.locations import conf_dir
 from hypernetworks.report.records import find
 
@@ -40,19 +39,38 @@ def test_an_offline_run_holds_the_numbers_of_the_record(small, tmp_path):
 
     summary = {k: v for entry in found["summary"] for k, v in entry["update"].items()}
     for name, metric in record["metrics"].items():
-        assert summary[name] == pytest.approx(metric["value"])
-    assert summary["status"] == "finished"
+        assert summary[f"mnist_generated/final/{name}"] == pytest.approx(metric["value"])
+    assert (summary["status"], summary["stop_reason"]) == ("finished", "max_steps")
+    assert summary["best_step"] == record["selection"]["step"]
+    best = summary["mnist_generated/curve/valid_error"]["min"]
+    assert best == pytest.approx(record["selection"]["value"])
+    assert summary["parameters"] == record["parameters"]["total"]
+    assert summary["parameters_second_kernel"] == 4244
+    assert about["config"]["update"]["overrides"] == record["overrides"]
 
     curve = (record.path.parent / record["curve"]).read_text().splitlines()
     expected = {line["step"]: line["valid_error"] for line in map(json.loads, curve)}
     logged = {e["step"]["num"]: e["item"] for e in found["history"]}
-    assert {n: i["valid_error"] for n, i in logged.items() if "valid_error" in i} == expected
+    assert values_of(logged, "mnist_generated/curve/valid_error") == expected
+    assert set(values_of(logged, "mnist_generated/paper/test_error").values()) == {0.76}
+    for name in ("train_loss", "lr", "gradient_norm"):
+        assert list(values_of(logged, f"mnist_generated/curve/{name}")) == [1, 2, 3, 4, 5, 6]
+    for name in ("steps_per_second", "examples_per_second"):
+        rates = values_of(logged, f"mnist_generated/curve/{name}")
+        assert list(rates) == [2, 3, 4, 5, 6]
+        assert min(rates.values()) > 0
+    assert values_of(logged, "progress")[3] == 50
+    assert values_of(logged, "step") == {n: n for n in range(1, 7)}
 
-    assert logged[6]["second_kernel._type"] == "image-file"
+    assert logged[6]["mnist_generated/media/second_kernel._type"] == "image-file"
 
     (artifact,) = found["artifact"]
     assert artifact["type"] == "record"
     assert artifact["manifest"]["contents"][0]["path"] == record.path.name
+
+
+def values_of(logged, name):
+    return {step: item[name] for step, item in logged.items() if name in item}
 
 
 def test_a_resumed_run_goes_on_in_the_same_wandb_run(small, tmp_path):
@@ -78,52 +96,6 @@ def finished(small, tmp_path, caplog):
         return [text for text in warnings if text.startswith("wandb")]
 
     return train
-
-
-@pytest.mark.parametrize(
-    "settings",
-    [
-        {"WANDB_API_KEY": "short"},
-        {"WANDB_INIT_TIMEOUT": "abc"},
-        {"WANDB_INIT_TIMEOUT": "abc", "WANDB_MODE": "offline"},
-        {"WANDB_MODE": "nonsense"},
-    ],
-)
-def test_a_setting_that_wandb_refuses_is_a_warning_and_an_offline_run(settings, tmp_path):
-    started = start_apart(tmp_path, settings)
-    assert started["mode"] == "offline"
-    assert "wandb did not start; this run is mirrored offline" in started["warning"]
-
-
-def test_a_server_that_does_not_answer_is_a_warning_and_an_offline_run(tmp_path):
-    server = {"WANDB_BASE_URL": "http://127.0.0.1:9", "WANDB_INIT_TIMEOUT": "1"}
-    started = start_apart(tmp_path, {**server, "WANDB_API_KEY": 40 * "a"})
-    assert started["mode"] == "offline"
-    assert started["patience"] == 300  # seconds for uploads at a run's end
-    assert str(tmp_path / "wandb") in started["warning"]
-    assert "connection refused" in started["warning"]
-
-
-def start_apart(folder, variables):
-    """Starts the real wandb in a process of its own: the mode it got, and the one warning."""
-    code = f"""
-import json, logging, pathlib, sys
-from omegaconf import OmegaConf
-from hypernetworks.app.tracking import start_wandb
-logging.basicConfig(format="WARNING %(message)s")
-from hypernetworks.locations import conf_dir
-logger = OmegaConf.load(conf_dir() / "logger" / "wandb.yaml")
-run = start_wandb(logger, pathlib.Path({str(folder)!r}), id="abc")
-print("SETTINGS", run.settings.mode, run.settings.finish_timeout)
-run.finish()
-"""
-    environment = {k: v for k, v in os.environ.items() if not k.startswith("WANDB")} | variables
-    options = {"capture_output": True, "text": True, "cwd": folder, "env": environment}
-    done = subprocess.run([sys.executable, "-c", code], check=True, **options)
-    (settings,) = [line for line in done.stdout.splitlines() if line.startswith("SETTINGS ")]
-    (warning,) = [line[8:] for line in done.stderr.splitlines() if line.startswith("WARNING ")]
-    _, mode, patience = settings.split()
-    return {"mode": mode, "patience": float(patience), "warning": warning}
 
 
 def test_rows_after_one_that_wandb_did_not_answer_do_not_wait_again(

@@ -1,7 +1,7 @@
 """Run by torchrun from test_devices.py: trains on this process's half of each batch.
 
-python -m tests.training.two_processes FOLDER: leaves the weights of each process, and the gradients' norms
-with clipping and without.
+python -m tests.training.two_processes FOLDER: leaves the weights of each process, and its
+gradients' norms without clipping and with it.
 """
 
 import sys

@@ -166,4 +166,5 @@ def _check_key(key: str) -> None:
     if key in ("model._target_", "dataset._target_"):
         raise ArgumentError(f"{key}: a model of your own: model=own model._target_=your.module.Net")
     if group in GROUPS and key == f"{group}.name":
-        raise ArgumentError(f"{key}: chosen as a whole, with {group}=..., not key by key")
+        other = "; the name of the wandb run is logger.run_name" if group == "logger" else ""
+        raise ArgumentError(f"{key}: chosen as a whole, with {group}=..., not key by key{other}")

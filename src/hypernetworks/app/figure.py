@@ -2,14 +2,12 @@
 
 import json
 import sys
-from html import escape
 from pathlib import Path
-from typing import Any
 
 from omegaconf import DictConfig, OmegaConf
-from PIL import Image
 
-from hypernetworks.app.tracking import WandbTracker, start_wandb
+from hypernetworks.app.media import shown
+from hypernetworks.app.mirror import Mirror, start_wandb
 from hypernetworks.locations import conf_dir, experiments_dir
 from hypernetworks.report.cli import RESULTS, check_folder
 from hypernetworks.report.figures import draw
@@ -58,16 +56,7 @@ def _mirror(drawn: Path, figure: str, profile: str, results: Path) -> None:
     about = {"group": "figures", "job_type": "figure", "name": drawn.stem, "tags": [profile]}
     run = start_wandb(logger, results, **about)
     if run is not None:
-        tracker = WandbTracker(run)
-        tracker.tell(lambda: run.log({f"figure {figure}": _shown(drawn)}))
-        tracker.close(0)
-
-
-def _shown(drawn: Path) -> Any:
-    import wandb
-
-    if drawn.suffix == ".txt":
-        text = escape(drawn.read_text(encoding="utf-8", errors="replace"))
-        return wandb.Html(f"<pre>{text}</pre>")
-    with Image.open(drawn) as image:
-        return wandb.Image(image)
+        mirror = Mirror(run)
+        name, content = f"figure {figure}", drawn.read_bytes()
+        mirror.tell(lambda: run.log({name: shown(drawn.suffix, content)}))
+        mirror.close(0)

@@ -34,7 +34,7 @@ def lead(run: Run, loop: Loop, record: RunRecord) -> None:
         loop.state.curve = [line for line in metrics.lines() if "epoch" in line]
     log.info("%s: %s", label, "resumes" if first else "starts")
     with (
-        open_tracker(cfg, files, record.value) as tracker,
+        open_tracker(run, record.value, loop.progress) as tracker,
         progress_bar(first, run.steps, label, hidden) as bar,
         stop_on_signals() as stop,
     ):

@@ -147,10 +147,19 @@ def _end_sweep(summary: bool) -> None:
     from hypernetworks.app.sweep import finished
 
     paths = finished()
-    if summary and paths:
-        from hypernetworks.report.sweeps import summary as of_records
+    if not paths:
+        return
+    from hypernetworks.app.mirror import wandb_id, where_offline
+    from hypernetworks.report.records import read
+    from hypernetworks.report.sweeps import summary as of_records
 
+    if summary:
         print(of_records(paths))
+    ids = [wandb_id(read(path)) for path in paths]
+    results = {path.parents[3] for path in paths}  # of results/runs/TABLE/ROW/ID.json
+    for where in (where_offline(folder, ids) for folder in sorted(results)):
+        if where is not None:
+            print(where)
 
 
 def _import_from_here() -> None:

@@ -27,12 +27,23 @@ class ProfileConfig:
 
 @dataclass
 class LoggerConfig:
-    """Where a run is mirrored. mode: auto (online if logged in, else offline), online, offline."""
+    """Where a run is mirrored, and what it is called there. None: as wandb's own variable of the
+    environment says (WANDB_PROJECT, WANDB_RUN_GROUP, ...), else as we call it.
+
+    mode: auto (online if logged in, else offline), online, offline, disabled. weights: whether the
+    final weights are kept there too.
+    """
 
     name: str = MISSING
-    project: str = "hypernetworks"
+    project: str | None = None
     entity: str | None = None
+    run_name: str | None = None
+    group: str | None = None
+    job_type: str | None = None
+    tags: list[str] | None = None
+    notes: str | None = None
     mode: str = "auto"
+    weights: bool = False
 
 
 @dataclass

@@ -1,22 +1,25 @@
 """Mirrors a run to Weights & Biases. The project's own files are the truth; this is a mirror."""
 
-import hashlib
 import logging
-import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Protocol
 
-import numpy as np
-from omegaconf import DictConfig
+import torch
 
+from hypernetworks.app import metric_names as names
+from hypernetworks.app import sweep
 from hypernetworks.app.identity import RunFiles
+from hypernetworks.app.mirror import Mirror, start_wandb, wandb_id, where_offline
+from hypernetworks.app.outcome import Run
+from hypernetworks.app.pace import Pace
+from hypernetworks.report import records
+from hypernetworks.training.files import load_checkpoint
+from hypernetworks.training.state import Progress
+from hypernetworks.training.steps import steps_an_epoch
 
 log = logging.getLogger("hypernetworks")
-
-# Seconds that a run waits for wandb, where its user has not said otherwise.
-LIMITS = {"WANDB_INIT_TIMEOUT": "30", "WANDB_FINISH_TIMEOUT": "300"}
 
 
 class Tracker(Protocol):
@@ -42,168 +45,154 @@ class NoTracker:
         """Tells nobody."""
 
 
-class WandbTracker:
-    """Curves while the run goes on; final metrics, pictures and the record at its end.
+class WandbTracker(Mirror):
+    """Curves while the run goes on; final metrics, media and the record at its end.
 
-    Whatever fails is said once, and wandb is told no more: training does not depend on it.
+    Args:
+        mirror: the wandb run.
+        run: what is mirrored; record: its record; progress: where it stands.
     """
 
-    def __init__(self, run: Any) -> None:
-        self.run = run
-        self.last_step = 0
-        self.lost = False
+    def __init__(self, mirror: Any, run: Run, record: dict[str, Any], progress: Progress) -> None:
+        super().__init__(mirror)
+        self.steps = run.steps
+        self.weights = run.cfg.logger.weights
+        self.set = names.set_name(run.cfg.dataset.name, record["data"]["kind"])
+        self.paper = _paper(run, record, self.set)
+        train, settings = run.experiment.train, run.settings
+        an_epoch = steps_an_epoch(len(train), settings.accumulate)
+        self.pace = Pace(progress, run.experiment.examples[0] / an_epoch)
+        self.tell(lambda: self._define(*run.selection))
 
     def step(self, step: int) -> None:
         """wandb is told of readings only."""
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
-        self.last_step = step
-        self.tell(lambda: self.run.log(metrics, step=step))
+        values = {**metrics, **self.pace.read()}
+        axes = {names.EPOCH: values.pop("epoch"), **self.paper} if "epoch" in values else {}
+        named = {names.curve(self.set, name): value for name, value in values.items()}
+        self.tell(lambda: self._log(step, {**axes, **named}))
 
     def finish(self, record: dict[str, Any], files: RunFiles) -> None:
-        self.tell(lambda: self._finish(record, files))
+        self.tell(lambda: self._finish(record))
+        if record["status"] == "finished":
+            self.tell(lambda: self._show(files))
+            if self.weights:
+                self.tell(lambda: self._keep_weights(record, files))
+        self.tell(lambda: self._keep_record(record, files))
 
-    def close(self, status: int) -> None:
-        """Ends the wandb run; waits for what is not uploaded yet, but not for ever."""
-        self.tell(lambda: self.run.finish(exit_code=status))
+    def _log(self, step: int, values: dict[str, Any]) -> None:
+        share = {names.STEP: step, names.PROGRESS: 100 * step / self.steps}
+        self.run.log({**share, **values}, step=step)
 
-    def tell(self, what: Callable[[], object]) -> None:
-        """Calls what tells wandb something, unless it is lost."""
-        if self.lost:
-            return
-        try:
-            what()
-        except Exception as error:  # wandb's come from all its layers, and have no common class
-            self.lost = True
-            log.warning(
-                "wandb lacks the rest of this run; going on without it: %s", _one_line(error)
-            )
+    def _define(self, metric: str, better: str) -> None:
+        """Our steps are the axis, also of what is uploaded in parts; the best value is kept."""
+        for axis in (names.STEP, names.EPOCH):
+            self.run.define_metric(axis, hidden=True)
+        for name in (names.PROGRESS, names.curve(self.set, "*"), names.paper(self.set, "*")):
+            self.run.define_metric(name, step_metric=names.STEP)
+        best = "max" if better == "higher" else "min"
+        selection = names.curve(self.set, metric)
+        self.run.define_metric(selection, step_metric=names.STEP, summary=f"{best},last")
 
-    def _finish(self, record: dict[str, Any], files: RunFiles) -> None:
-        import wandb
-
-        from hypernetworks.report.mosaics import mosaic
-
-        pictures = {}
-        if record["arrays"]:
-            with np.load(files.arrays) as arrays:
-                kernels = {n: arrays[n] for n in arrays.files if arrays[n].ndim > 2}
-                pictures = {name: wandb.Image(mosaic(array)) for name, array in kernels.items()}
-        # Closes the last step first: it would overwrite the summary with its own readings.
-        self.run.log(pictures, step=self.last_step, commit=True)
+    def _finish(self, record: dict[str, Any]) -> None:
+        found = {names.final(self.set, n): m["value"] for n, m in record["metrics"].items()}
+        done = {names.PROGRESS: 100.0} if record["status"] == "finished" else {}
+        if record["steps"]:
+            self._log(record["steps"], {**self.paper, **found, **done})
+        parts = record["parameters"].items()
         self.run.summary.update(
-            {name: metric["value"] for name, metric in record["metrics"].items()}
-            | {"status": record["status"], "parameters": record["parameters"]}
+            {
+                "status": record["status"],
+                "stop_reason": record["stop_reason"],
+                "best_step": record["selection"]["step"],
+                "overrides": " ".join(record["overrides"]),
+                "wall_seconds": record["wall_seconds"],
+                "parameters": record["parameters"]["total"],
+                **{f"parameters_{part}": count for part, count in parts if part != "total"},
+            }
         )
-        artifact = wandb.Artifact(f"record-{record['table']}-{record['row']}-{files.id}", "record")
+
+    def _show(self, files: RunFiles) -> None:
+        from hypernetworks.app.media import media_of
+
+        record = records.read(files.record)
+        found = {names.media(self.set, name): value for name, value in media_of(record).items()}
+        self._log(record["steps"], {**found, names.PROGRESS: 100.0})
+
+    def _keep_weights(self, record: dict[str, Any], files: RunFiles) -> None:
+        """The best weights, as a state dictionary; loads with torch alone."""
+        artifact = _artifact("weights", "model", record, files)
+        with artifact.new_file("weights.pt", mode="wb") as file:
+            torch.save(load_checkpoint(files.checkpoint)["best_weights"], file)
+        self.run.log_artifact(artifact)
+
+    def _keep_record(self, record: dict[str, Any], files: RunFiles) -> None:
+        artifact = _artifact("record", "record", record, files)
         artifact.add_file(str(files.record))
         self.run.log_artifact(artifact)
 
 
 @contextmanager
-def open_tracker(cfg: DictConfig, files: RunFiles, record: dict[str, Any]) -> Iterator[Tracker]:
-    """The tracker that `cfg.logger` names; a resumed run goes on in the same wandb run.
+def open_tracker(run: Run, record: dict[str, Any], progress: Progress) -> Iterator[Tracker]:
+    """The tracker that `logger` names; a resumed run goes on in the same wandb run.
 
     wandb is a mirror: where it cannot start, the run goes on without it.
     """
+    cfg, results = run.cfg, Path(run.cfg.results_dir)
     if cfg.logger.name == "none":
         yield NoTracker()
         return
-    about = {
-        "id": _wandb_id(record),
-        "name": f"{cfg.row} {files.id}",
-        "group": f"table {cfg.table}",
-        "job_type": cfg.row,
-        "tags": [cfg.profile.name, f"data:{record['data']['kind']}"],
-        "config": record["config"],
-    }
-    run = start_wandb(cfg.logger, Path(cfg.results_dir), **about)
-    if run is None:
+    mirror = start_wandb(
+        cfg.logger,
+        results,
+        id=wandb_id(record),
+        name=f"{cfg.row} {run.files.id}",
+        group=f"table {cfg.table}",
+        job_type=cfg.row,
+        tags=[cfg.profile.name, f"data:{record['data']['kind']}"],
+        config=record["config"] | _about(run, record),
+    )
+    if mirror is None:
         yield NoTracker()
         return
-    tracker, status = WandbTracker(run), 1
+    tracker, status = WandbTracker(mirror, run, record, progress), 1
     try:
         yield tracker
         status = 0
     finally:
         tracker.close(status)
+        # Of a sweep it is said once, at its end.
+        where = where_offline(results, [mirror.id]) if sweep.board() is None else None
+        if where is not None:
+            log.info("%s", where)
 
 
-def start_wandb(logger: DictConfig, results: Path, **about: Any) -> Any | None:
-    """Starts a wandb run, its files under `results`/wandb.
-
-    Where wandb cannot be reached, or refuses, the run is an offline one after a warning; None, with
-    a warning, if that cannot be either.
-
-    Args:
-        logger: project, entity, mode; mode "auto" is WANDB_MODE if set, else online if logged in,
-            else offline.
-        results: the results folder.
-        about: further arguments of `wandb.init`.
-    """
-    refused: Exception | None = None
-    for mode in (logger.mode, "offline"):
-        try:
-            run = _init(logger, results, mode, about)
-        except Exception as error:  # wandb's come from all its layers, and have no common class
-            refused = refused or error
-            _forget_settings()
-        else:
-            if refused is not None:
-                place = results / "wandb"
-                remedy = f"this run is mirrored offline, under {place} (wandb sync uploads it)"
-                log.warning("wandb did not start; %s: %s", remedy, _one_line(refused))
-            return run
-    assert refused is not None
-    log.warning("wandb did not start; going on without it: %s", _one_line(refused))
-    return None
+def _about(run: Run, record: dict[str, Any]) -> dict[str, Any]:
+    """What to find and group runs by, beside their configuration."""
+    return {
+        "run": record["id"],
+        "label": record["label"],
+        "data": record["data"]["kind"],
+        "examples": run.experiment.examples[1],
+        "overrides": record["overrides"],
+        "parameters": record["parameters"],
+        "commit": record["segments"][-1]["commit"],
+    }
 
 
-def _forget_settings() -> None:
-    """What the environment may have said wrongly, wandb would refuse offline too."""
-    os.environ["WANDB_MODE"] = "offline"
-    os.environ.update(LIMITS)
+def _paper(run: Run, record: dict[str, Any], of_set: str) -> dict[str, float]:
+    """What the paper reports for the row; nothing beside a stand-in for its data."""
+    if record["data"]["kind"] == "stand-in":
+        return {}
+    said = run.cfg.paper
+    return {names.paper(of_set, n): said[n] for n in record["headline"] if n in said}
 
 
-def _init(logger: DictConfig, results: Path, mode: Any, about: dict[str, Any]) -> Any:
-    results.mkdir(parents=True, exist_ok=True)
-    # wandb would stage artifacts in the user's home.
-    os.environ.setdefault("WANDB_DATA_DIR", str((results / "wandb" / "staging").resolve()))
-    for limit, seconds in LIMITS.items():
-        os.environ.setdefault(limit, seconds)
+def _artifact(name: str, kind: str, record: dict[str, Any], files: RunFiles) -> Any:
     import wandb
 
-    if mode == "auto":
-        mode = os.environ.get("WANDB_MODE") or _online_if_logged_in()
-    try:
-        return wandb.init(
-            project=logger.project,
-            entity=logger.entity,
-            mode=mode,
-            dir=str(results),
-            resume="allow" if mode == "online" else None,
-            reinit="finish_previous",
-            settings=wandb.Settings(silent=mode != "online"),
-            **about,
-        )
-    except Exception:
-        with suppress(Exception):
-            wandb.teardown()  # else its service holds the run's id for the one that failed
-        raise
-
-
-def _online_if_logged_in() -> str:
-    import wandb
-
-    # That the key is right shows when the run starts, which has a limit of its own.
-    return "online" if wandb.login(prompt=False, verify=False) else "offline"
-
-
-def _one_line(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__
-
-
-def _wandb_id(record: dict[str, Any]) -> str:
-    """The same for every invocation of a run, another for another run of the same name."""
-    name = "/".join((record["table"], record["row"], record["id"], record["created"]))
-    return hashlib.sha256(name.encode()).hexdigest()[:12]
+    about = {"selection": record["selection"], "profile": record["profile"], "seed": record["seed"]}
+    return wandb.Artifact(
+        f"{name}-{record['table']}-{record['row']}-{files.id}", kind, metadata=about
+    )

@@ -47,8 +47,8 @@ class TrainerSettings:
             for the task's.
         patience: evaluations without a new best after which training stops; None for never.
         checkpoint_every: seconds between checkpoints.
-        log_every: steps between readings of loss, rate and gradient norm (each waits for the device);
-            None for a hundredth of the run, 50 at most.
+        log_every: steps between readings of loss, rate and gradient norm, each of which waits for
+            the device; None for a hundredth of the run, 50 at most.
         max_time: seconds this invocation may train; it then checkpoints and leaves the rest to
             the next one. None for no limit.
     """
