@@ -43,7 +43,7 @@ NEXT   = $(PLACE) $(CHOSEN) $(if $(filter file,$(origin SEEDS)),,--seeds "$(SEED
          $(if $(filter-out 0 no false,$(PROBE)),--probe) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims publish params test test-torch torture check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims dashboard publish params test test-torch torture check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
@@ -91,6 +91,9 @@ report: $(STAMP)  ## print the tables from the records there are, without runnin
 
 claims: $(STAMP)  ## say which of the paper's claims hold, of the published records (PROFILE)
 	@$(RUN) claims $(PLACE) $(if $(PROFILE),--profile $(PROFILE))
+
+dashboard: $(STAMP)  ## a workspace and a report on wandb (TABLE), or their JSON where you are not logged in
+	@$(RUN) dashboard $(PLACE) $(if $(TABLE),--table $(TABLE)) $(ARGS)
 
 publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/published
 	@$(RUN) publish $(PLACE) $(if $(TABLE),--table $(TABLE)) --profile $(or $(PROFILE),paper)

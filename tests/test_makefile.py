@@ -52,6 +52,11 @@ def test_ray_gets_an_environment_of_its_own():
     assert "--launcher ray" in text
 
 
+def test_a_dashboard_of_all_tables_or_of_one():
+    assert '-m hypernetworks dashboard --results "results"' in commands("dashboard")
+    assert "--table 4 --entity team" in commands("dashboard", "TABLE=4", "ARGS=--entity team")
+
+
 def test_torture_takes_its_options():
     text = commands("torture", "CASES=7", "SEED=3")
     assert "-m tests.torture --cases 7 --minutes 60 --seed 3" in text
@@ -74,6 +79,7 @@ def test_help_lists_every_target():
         "reproduce-table",
         "outstanding",
         "reproduce-next",
+        "dashboard",
         "params",
         "test",
         "torture",

@@ -39,7 +39,7 @@ def test_a_row_composes_what_it_composed_in_version_1(name):
     for key, value in old["dataset"].items():
         assert new["dataset"][key] == value, key
     for key, value in old["trainer"].items():
-        if key not in ("selection_metric", "selection_better"):
+        if key not in ("selection_metric", "selection_better", "log_every"):
             assert new["trainer"][key] == value, key
     assert (new["threads"], new["profile"]) == (old["threads"], old["profile"])
 

@@ -2,10 +2,10 @@
 the run."""
 
 import json
-import subprocess
-import sys
+from pathlib import Path
 
 import pytest
+import torch
 import wandb
 from omegaconf import OmegaConf
 
@@ -13,18 +13,8 @@ from hypernetworks.app.mirror import start_wandb
 from hypernetworks.app.run import run
 from hypernetworks.locations import conf_dir
 from hypernetworks.report.records import find
-
-
-def read_back(folder):
-    """All records of all offline runs below a folder: {kind: [values]}, by wandb's own reader."""
-    found = {}
-    for path in sorted(folder.rglob("run-*.wandb")):
-        command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        for line in done.stdout.splitlines():
-            for kind, value in json.loads(line).items():
-                found.setdefault(kind, []).append(value)
-    return found
+from hypernetworks.training.files import load_checkpoint
+from tests.app.offline import read_back, summary_of
 
 
 def test_an_offline_run_holds_the_numbers_of_the_record(small, tmp_path):
@@ -37,7 +27,7 @@ def test_an_offline_run_holds_the_numbers_of_the_record(small, tmp_path):
     assert about["tags"] == ["demo", "data:sample"]
     assert about["config"]["update"]["trainer"] == record["config"]["trainer"]
 
-    summary = {k: v for entry in found["summary"] for k, v in entry["update"].items()}
+    summary = summary_of(found)
     for name, metric in record["metrics"].items():
         assert summary[f"mnist_generated/final/{name}"] == pytest.approx(metric["value"])
     assert (summary["status"], summary["stop_reason"]) == ("finished", "max_steps")
@@ -73,13 +63,27 @@ def values_of(logged, name):
     return {step: item[name] for step, item in logged.items() if name in item}
 
 
-def test_a_resumed_run_goes_on_in_the_same_wandb_run(small, tmp_path):
+def test_a_resumed_run_goes_on_in_the_same_wandb_run(small, tmp_path, caplog):
     run(small("table7/cnn", "trainer.max_time=0.0001", logger="wandb"))
-    run(small("table7/cnn", logger="wandb"))
+    caplog.set_level("INFO")
+    run(small("table7/cnn", "logger.weights=true", "logger.tags=[mine]", logger="wandb"))
     found = read_back(tmp_path / "results" / "wandb")
+    assert found["run"][1]["tags"] == ["mine", "demo", "data:sample"]
     first, second = (about["run_id"] for about in found["run"])
     assert first == second
     assert [e["step"]["num"] for e in found["history"]] == [1, 2, 3, 4, 5, 6]
+
+    said = [r.getMessage() for r in caplog.records if "wandb sync" in r.getMessage()]
+    parts = sorted((tmp_path / "results" / "wandb").glob("offline-run-*"))
+    assert len(parts) == 2
+    assert [all(str(part) in line for part in parts) for line in said] == [True]
+
+    (weights,) = [a for a in found["artifact"] if a["type"] == "model"]
+    (file,) = weights["manifest"]["contents"]
+    (record,) = find(tmp_path / "results" / "runs")
+    expected = load_checkpoint(record.path.parent / record["id"] / "checkpoint.pt")["best_weights"]
+    kept = torch.load(file["local_path"], weights_only=True)
+    torch.testing.assert_close(kept, expected, rtol=0, atol=0)
 
 
 @pytest.fixture
@@ -138,6 +142,15 @@ def test_a_wandb_that_fails_later_is_one_warning_too(finished, monkeypatch, brok
     monkeypatch.setattr(wandb, "init", lambda **options: FakeRun(broken))
     (warning,) = finished()
     assert warning.endswith(f"going on without it: {broken}: the service is gone")
+
+
+def test_the_offline_runs_of_a_sweep_are_told_of_once_at_its_end(command, tmp_path):
+    short = ("trainer.max_steps=1", "trainer.batch_size=10", "results_dir=mine")
+    done = command("-m", "experiment=table7/cnn,table_a1/mlp", *short)
+    place = Path("mine", "wandb")
+    (said,) = [line for line in done.stdout.splitlines() if "wandb sync" in line]
+    assert said.startswith(f"wandb: offline in 2 folders of {tmp_path / place}; `wandb sync ")
+    assert done.stdout.rstrip().endswith(said)
 
 
 def test_without_a_logger_nothing_is_written(small, tmp_path):

@@ -14,6 +14,7 @@ COMMANDS = {
     "reproduce": "run a table's rows side by side, then print it (make reproduce-table)",
     "outstanding": "list what has no record yet, and what it would take on this device",
     "reproduce-next": "run the most useful of it within some hours, then go on another day",
+    "dashboard": "a workspace and a report on wandb, or their JSON (make dashboard)",
     "publish": "copy finished records among the published ones",
     "index": "write the pages that are drawn from the published records",
     "check": "hold published records and pages to each other",

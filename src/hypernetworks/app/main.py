@@ -19,7 +19,7 @@ MODULES = {
     name: f"hypernetworks.app.{name.replace('-', '_')}"
     for name in (
         *("figure", "sample", "write", "translate", "params", "reproduce"),
-        *("outstanding", "reproduce-next"),
+        *("outstanding", "reproduce-next", "dashboard"),
     )
 }
 

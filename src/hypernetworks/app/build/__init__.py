@@ -7,7 +7,7 @@ translation   wmt14, parallel_text: sentences in another language (section 4.6)
 """
 
 from importlib import import_module
-from typing import Protocol
+from typing import Any, Protocol
 
 import torch
 from omegaconf import DictConfig
@@ -27,6 +27,11 @@ BUILDERS = {
 
 class Builder(Protocol):
     """What a task's module has."""
+
+    @property
+    def TASK(self) -> Any:
+        """The class, which says the metrics."""
+        ...
 
     def build(self, cfg: DictConfig, place: Placement) -> Experiment:
         """The task with its data and its model."""

@@ -20,6 +20,7 @@ from hypernetworks.tasks.ngram import NGram
 from hypernetworks.tasks.protocols import Evaluation
 from hypernetworks.training.devices import Placement
 
+TASK = CharacterLanguageModel
 # Steps at a time of a text that is evaluated as one sequence.
 EXACT_WINDOW = 1000
 LARGEST_CODE = 2**63  # an n-gram's number, symbols ** (n + 1), has to fit

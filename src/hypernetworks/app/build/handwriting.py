@@ -22,6 +22,7 @@ from hypernetworks.tasks.handwriting import Handwriting
 from hypernetworks.tasks.protocols import Evaluation
 from hypernetworks.training.devices import Placement
 
+TASK = Handwriting
 EVALUATED_AT_ONCE = 64
 TUNING_SHARE = 0.1
 # The settings that only one of the sets has.

@@ -21,6 +21,7 @@ from hypernetworks.tasks.protocols import Evaluation
 from hypernetworks.tasks.ridge import RidgeClassifier
 from hypernetworks.training.devices import Placement
 
+TASK = Classification
 # What is known of the paper's data sets without reading them.
 FITS = {
     "mnist": {"image_shape": (1, 28, 28), "classes": 10},

@@ -23,6 +23,7 @@ from hypernetworks.tasks.protocols import Evaluation
 from hypernetworks.tasks.translation import Baseline, Search, TextBatch, Translation
 from hypernetworks.training.devices import Placement
 
+TASK = Translation
 EVALUATED_AT_ONCE = 64
 SHOWN = 6  # sentences, as in appendix A.6
 # What the data set says of the whole model; so that its layers have nothing to say in these.

@@ -1,0 +1,21 @@
+"""Offline wandb runs, read back."""
+
+import json
+import subprocess
+import sys
+
+
+def read_back(folder):
+    """All records of all offline runs below a folder: {kind: [values]}, by wandb's own reader."""
+    found = {}
+    for path in sorted(folder.rglob("run-*.wandb")):
+        command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        for line in done.stdout.splitlines():
+            for kind, value in json.loads(line).items():
+                found.setdefault(kind, []).append(value)
+    return found
+
+
+def summary_of(found):
+    return {k: v for entry in found["summary"] for k, v in entry["update"].items()}
