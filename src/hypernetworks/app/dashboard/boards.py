@@ -50,7 +50,7 @@ def workspace(sets: Sequence[Shown], project: str, entity: str, only: str | None
         name=TITLE if only is None else f"{TITLE}, table {only}",
         sections=[first, *sections],
         runset_settings=ws.RunsetSettings(
-            filters=[] if only is None else [expr.Config("table") == only],
+            filters="" if only is None else expr.And(expr.Config("table") == only),
             groupby=[expr.Config("table"), expr.Config("row")],
             pinned_columns=COLUMNS,
         ),
@@ -92,10 +92,11 @@ def report(sets: Sequence[Shown], project: str, entity: str, results: Path) -> w
 
 def _runs(table: Table, row: Row | None = None) -> wr.Runset:
     """Those of a table, grouped by row, or of a row; of the report's own project."""
-    wanted = [expr.Config("table") == table.id]
+    of_table = expr.Config("table") == table.id
     if row is None:
+        wanted = expr.And(of_table)
         return wr.Runset(name=f"table {table.id}", filters=wanted, groupby=["config.row"])
-    return wr.Runset(name=row.label, filters=[*wanted, expr.Config("row") == row.id])
+    return wr.Runset(name=row.label, filters=expr.And(of_table, expr.Config("row") == row.id))
 
 
 def _placed(found: list[Any]) -> list[Any]:

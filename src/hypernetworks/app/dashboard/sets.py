@@ -40,7 +40,7 @@ class Shown:
 def sets_of(tables: Sequence[Table], figures: Sequence[Figure], only: str | None) -> list[Shown]:
     """The sets of all tables, or of the one with the id `only`: those of its profiles, the paper's
     first."""
-    found = {}
+    found: dict[tuple[str, str], Shown] = {}
     for table in tables:
         for profile in PROFILES if only in (None, table.id) else ():
             shown = _shown(
