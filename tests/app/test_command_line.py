@@ -194,6 +194,7 @@ assert not loaded, loaded
         (["seed=9223372036854775808"], ["seed=9223372036854775808"]),
         (["device=meta"], ["device=meta"]),
         (["logger.mode=on"], ["logger.mode=on", "offline"]),
+        (["logger.name=first"], ["logger.name", "logger.run_name"]),
         (["trainer.lr=nan"], ["trainer.lr=nan"]),
         (["trainer.lr_table=[[5,abc]]"], ["trainer.lr_table"]),
         (["trainer.optimizer_args.momentun=0.9"], ["momentun"]),

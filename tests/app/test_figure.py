@@ -6,7 +6,7 @@ import pytest
 
 from hypernetworks.app.figure import main
 from hypernetworks.app.run import run
-from tests.app.test_tracking import read_back
+from tests.app.offline import read_back
 
 
 def test_draws_and_mirrors(small, tmp_path, capsys):

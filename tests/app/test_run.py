@@ -249,6 +249,7 @@ def test_two_processes_do_not_train_the_same_run(small):
 def test_what_deviates_from_a_row():
     free = ["experiment=table7/cnn", "profile=paper", "seed=3", "logger=none", "device=cuda"]
     free += ["logger.mode=offline", "threads=1", "force=true", "trainer.max_time=9", "sweep=table7"]
+    free += ["logger.tags=[a,b]", "logger.weights=true"]
     free += ["hydra/launcher=joblib", "+hydra.launcher.x=1", "data_dir=/x", "results_dir=/y"]
     assert deviations(free) == []
     other = ["trainer.lr=0.1", "model=mlp", "dataset.pad=0", "trainer.precision=bfloat16"]

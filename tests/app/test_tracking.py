@@ -137,7 +137,7 @@ class FakeRun:
         return answer
 
 
-@pytest.mark.parametrize("broken", ["log", "update", "log_artifact", "finish"])
+@pytest.mark.parametrize("broken", ["define_metric", "log", "update", "log_artifact", "finish"])
 def test_a_wandb_that_fails_later_is_one_warning_too(finished, monkeypatch, broken):
     monkeypatch.setattr(wandb, "init", lambda **options: FakeRun(broken))
     (warning,) = finished()
