@@ -54,7 +54,8 @@ def load(
         kind: "real", or "sample" for generated lines under data_dir/generated. Real data with
             other counts than the database's are of the kind "part" in the record, which never
             stands for the whole.
-        gap, jump: see `Cleaning`.
+        gap: see `Cleaning`.
+        jump: see `Cleaning`.
     Raises:
         DataError: if files are missing or damaged, a form is in two lists, or no line is selected.
     """

@@ -32,7 +32,8 @@ def load(
         languages: the source's and the target's ending of the files: ("en", "fr").
         splits: the names of training, validation and test files: ("train", "val", "test") are
             train.en, train.fr, val.en and so on.
-        cleaning, excerpt: of the training text.
+        cleaning: of the training text.
+        excerpt: the share of its pairs that is trained on.
         subwords: size of the subword model.
     Raises:
         DataError: if files are missing, unreadable or not aligned, or a setting cannot work.

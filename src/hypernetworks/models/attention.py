@@ -33,9 +33,12 @@ class AdditiveAttention(nn.Module):
     """weights = softmax_j(v . tanh(W_q q + b + W_k m_j)), context = sum_j weights_j m_j.
 
     Args:
-        query_size, memory_size, hidden_size: Q, H, A.
-    Parameters:
-        query.weight (A, Q), query.bias (A), key.weight (A, H), score (A).
+        query_size: Q.
+        memory_size: H.
+        hidden_size: A.
+
+    Weights:
+        `query.weight` (A, Q), `query.bias` (A), `key.weight` (A, H), `score` (A).
     """
 
     def __init__(self, query_size: int, memory_size: int, hidden_size: int) -> None:

@@ -24,15 +24,27 @@ LARGEST = 10
 class Translator(Protocol):
     """What is searched: `models.gnmt.GNMT`. States have `rows(index)`, as memories do."""
 
-    def encode(self, source: PackedSequence) -> Memory: ...
+    def encode(self, source: PackedSequence) -> Memory:
+        """What the decoder looks into, of B sentences in their original order."""
+        ...
 
-    def start(self, memory: Memory) -> Any: ...
+    def start(self, memory: Memory) -> Any:
+        """The state before the first symbol."""
+        ...
 
-    def step(self, symbols: Tensor, state: Any, memory: Memory) -> tuple[Tensor, Tensor, Any]: ...
+    def step(self, symbols: Tensor, state: Any, memory: Memory) -> tuple[Tensor, Tensor, Any]:
+        """From the last symbols (B,): log-probabilities (B, V), attention (B, S), the new state."""
+        ...
 
 
 class Translation(NamedTuple):
-    """symbols: without begin and end. log_p: of these and the end, in nats. score: see above."""
+    """What the search found for a sentence.
+
+    Attributes:
+        symbols: without begin and end.
+        log_p: of these and the end, in nats.
+        score: log_p / lp + cp (Wu et al., eq. 14).
+    """
 
     symbols: list[int]
     log_p: float
@@ -71,7 +83,8 @@ def beam_search(
         model: in evaluation mode.
         source: the sentences' symbols, their end included.
         beam: K.
-        alpha, beta: 0 to 10, 0 for log P alone.
+        alpha: 0 to 10, the power of length normalisation; 0 for none.
+        beta: 0 to 10, the weight of coverage; 0 for none.
         longest: symbols of a translation with its end, which is forced there; for None twice the
             source's and 10 more.
     Raises:

@@ -21,9 +21,11 @@ class CharacterModel(nn.Module):
     Args:
         core: the recurrent layers, over V inputs.
         input_dropout: rate at which a position's whole one-hot vector is dropped, the same for
-            main and hyper cell. output_dropout: rate on h before the read-out.
-    Parameters:
-        those of the core; readout.weight (V, H): uniform as of Glorot; readout.bias (V): 0.
+            main and hyper cell.
+        output_dropout: rate on h before the read-out.
+
+    Weights:
+        Those of the core; `readout.weight` (V, H): uniform as of Glorot; `readout.bias` (V): 0.
     """
 
     def __init__(

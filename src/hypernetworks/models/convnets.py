@@ -25,6 +25,7 @@ class _Convnet(nn.Module, ABC):
 
     Raises:
         ValueError: images smaller than 4 x 4, of which two poolings leave nothing.
+
     Initialisation: He normal for kernels, zero for their biases, torch's default for the linear
     layer.
     """
@@ -58,7 +59,8 @@ class MnistConvnet(_Convnet):
     """Row "Normal Convnet": the second kernel is an ordinary parameter of 12,544 weights.
 
     Args:
-        image_shape: channels, height, width; at least 4 x 4. classes: logits of an image.
+        image_shape: channels, height, width; at least 4 x 4.
+        classes: logits of an image.
     """
 
     def __init__(self, *, image_shape: ImageShape = MNIST, classes: int = MNIST_CLASSES) -> None:
@@ -80,7 +82,8 @@ class HyperMnistConvnet(_Convnet):
     Args:
         embedding_size: N_z; 4 in the paper, which makes 4,240 + 4 parameters.
         hidden_size: d; None for d = N_z as in the paper.
-        image_shape: channels, height, width; at least 4 x 4. classes: logits of an image.
+        image_shape: channels, height, width; at least 4 x 4.
+        classes: logits of an image.
     """
 
     def __init__(

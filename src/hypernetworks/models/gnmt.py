@@ -56,18 +56,20 @@ class GNMT(nn.Module):
         layers: L, at least 2.
         hidden_size: H, also of the embeddings and of the attention's hidden layer.
         dropout: rate on everything that enters a layer from below, embeddings and contexts too.
-        init_range: see below. embedding_range: of the embeddings; None: the same.
+        init_range: weights start uniform within plus and minus this, see below.
+        embedding_range: the same of the embeddings; None: init_range.
         settings: the core's own: hyper_size, embedding_size, recurrent_dropout ...
-    Parameters:
-        source, target: the embeddings (V, H). encoder, decoder: L cores of one layer each.
-        attention: of `AdditiveAttention`. readout.weight (V, H), .bias (V).
+    Raises:
+        ValueError: naming the argument that cannot work.
+
+    Weights:
+        `source`, `target`: the embeddings (V, H). `encoder`, `decoder`: L cores of one layer each.
+        `attention`: of `AdditiveAttention`. `readout.weight` (V, H), `readout.bias` (V).
         All of them start uniform within +-init_range, the embeddings within +-embedding_range,
         of a recurrent cell its own weight_x, weight_h and bias. What a cell has beyond that keeps
         the cell's start (appendix A.2.3): the hyper cell (`hyper`), what it generates with
         (`generator`; of a full HyperRNN `embeddings`, weight_hz, weight_xz, weight_bz) and layer
         norms (`norm`: gains 1, offsets 0).
-    Raises:
-        ValueError: naming the argument that cannot work.
     """
 
     def __init__(
@@ -123,8 +125,8 @@ class GNMT(nn.Module):
         """The logits (P, V) of what follows each symbol of `read`, in the order of its data.
 
         Args:
-            source: B sentences of symbols. read: the B target sentences, shifted to the right, in
-                the same original order.
+            source: B sentences of symbols.
+            read: the B target sentences, shifted to the right, in the same original order.
             following: (P,) what did follow. With it, instead of the logits, the sum () of its
                 log-losses in nats, found without all logits at once: faster, in less memory.
         """

@@ -24,10 +24,11 @@ class HandwritingModel(nn.Module):
         mixtures: Gaussians of the read-out.
         input_dropout: rate at which a whole point is dropped, the same for main and hyper cell.
         output_dropout: rate on h before the read-out.
-    Parameters:
-        those of the core and of the `MixtureDensity` readout.
     Raises:
         ValueError: if the core has other inputs, or a rate is none.
+
+    Weights:
+        Those of the core and of the `MixtureDensity` that is its `readout`.
     """
 
     def __init__(

@@ -22,11 +22,12 @@ FARTHEST = 1e6  # deviations
 class Mixture(NamedTuple):
     """The distributions of points (dx, dy, end of stroke), in float32 or float64.
 
-    Fields:
-        log_pi (..., M): logarithms of the weights.
-        mean (..., M, 2), log_sigma (..., M, 2): of dx and dy; sigma is held to 1e-4 .. 1e4.
-        rho (..., M): correlations, within +-0.999.
-        end (...): the logit of the end of the stroke.
+    Attributes:
+        log_pi: (..., M) logarithms of the weights.
+        mean: (..., M, 2) of dx and dy.
+        log_sigma: (..., M, 2) of dx and dy; sigma is held to 1e-4 .. 1e4.
+        rho: (..., M) correlations, within +-0.999.
+        end: (...) the logit of the end of the stroke.
     """
 
     log_pi: Tensor
@@ -104,9 +105,11 @@ class MixtureDensity(nn.Linear):
     Args:
         in_features: H.
         mixtures: M.
-    Parameters:
-        weight (6 M + 1, H): uniform as of Glorot; bias (6 M + 1): 0.
 
+    Weights:
+        `weight` (6 M + 1, H): uniform as of Glorot; `bias` (6 M + 1): 0.
+
+    Examples:
         >>> density = MixtureDensity(900)
         >>> loss = -density(h).log_likelihood(points).mean()  # h (..., 900), points (..., 3)
         >>> points = density(h).sample(bias=0.5)

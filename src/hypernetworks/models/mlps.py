@@ -51,7 +51,8 @@ class MLP(_TwoLayerNet):
     """The fully connected network; He normal hidden weights, zero biases.
 
     Args:
-        image_shape: channels, height, width. classes: logits of an image.
+        image_shape: channels, height, width.
+        classes: logits of an image.
     """
 
     def __init__(self, *, image_shape: ImageShape = MNIST, classes: int = MNIST_CLASSES) -> None:
@@ -77,7 +78,8 @@ class CoordinateMLP(_TwoLayerNet):
     Args:
         hidden_size: units of the hypernetwork's two hidden layers; 25 in the paper.
         image_shape: channels, height, width; the channels lie below one another on the input
-            units' grid. classes: logits of an image.
+            units' grid.
+        classes: logits of an image.
     """
 
     def __init__(

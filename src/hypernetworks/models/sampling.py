@@ -52,7 +52,8 @@ def stream(
 ) -> Iterator[int]:
     """The same text without an end, each symbol as it is asked for; nothing is kept of it.
 
-    Args: as for `sample`.
+    The arguments are those of `sample`.
+
     Yields:
         symbols, those of the prime not among them.
     Raises:

@@ -44,6 +44,7 @@ class WideResNet(nn.Module):
         widen: k; the groups have 16 k, 32 k and 64 k channels.
         image_shape: channels, height, width; only the channels make a difference to the weights.
         classes: logits of an image.
+
     Initialisation: He normal over fan-out for convolutions, zero for the classifier's bias.
     """
 
@@ -103,8 +104,12 @@ def hyper_wide_resnet(
     """WRN-depth-k whose 3 x 3 convolutions in the three groups have generated kernels.
 
     Args:
-        depth, widen, image_shape, classes: of WideResNet.
+        depth: of WideResNet.
+        widen: of WideResNet.
         embedding_size: N_z of the generator of those kernels.
+        image_shape: of WideResNet.
+        classes: of WideResNet.
+
     Initialisation: those kernels He normal over fan-in (see `KernelBank`), the rest as above.
     """
 

@@ -42,7 +42,7 @@ def write(
         bias: of `Mixture.sample`: more than 0 writes more neatly.
         generator: of the CPU; the same seed draws the same lines.
     Returns:
-        (R, N, 3) float32 on the CPU: dx and dy in pen units, 1 at the end of a stroke, else 0.
+        (R, N, 3) float32 on the CPU, dx and dy in pen units, then 1 at the end of a stroke, else 0.
     Raises:
         ValueError: naming the argument that cannot work; or if the core is bidirectional.
     """

@@ -24,9 +24,9 @@ class Scales(NamedTuple):
 class Embeddings(nn.Module):
     """z_h, z_x (with bias) and z_b (without) of h_hat, for every gate (eq. 11).
 
-    Parameters:
-        h_weight, x_weight (G, N, P): 0. h_bias, x_bias (G, N): 1. b_weight (G, N, P): normal, std
-        0.01.
+    Weights:
+        `h_weight`, `x_weight` (G, N, P): 0. `h_bias`, `x_bias` (G, N): 1. `b_weight` (G, N, P):
+        normal, std 0.01.
     """
 
     def __init__(
@@ -70,8 +70,9 @@ class Embeddings(nn.Module):
 class Generator(nn.Module):
     """What the hyper cell generates: d_h = W_hz z_h, d_x = W_xz z_x, b = W_bz z_b (eq. 8 and 12).
 
-    Parameters:
-        weight_hz, weight_xz (G, N, H): 0.1 / N, so that the scales start at 0.1. weight_bz: 0.
+    Weights:
+        `weight_hz`, `weight_xz` (G, N, H): 0.1 / N, so that the scales start at 0.1. `weight_bz`
+        (G, N, H): 0.
     """
 
     def __init__(

@@ -22,15 +22,27 @@ class HyperLSTMCell(ScaledCell[HyperLSTMState]):
     """Eq. 10 to 13, one step.
 
     Args:
-        input_size, hidden_size, hyper_size, embedding_size: D, H, P, N_z.
-        layer_norm: of the main cell. hyper_layer_norm: of the hyper cell; as the main one if None.
-        recurrent_dropout, hyper_recurrent_dropout: rates on phi(g) and phi(g_hat).
-        forget_bias, input_init, layer_norm_epsilon: of both cells, as for LayerNormLSTMCell.
+        input_size: D.
+        hidden_size: H, units of the main cell.
+        hyper_size: P, units of the hyper cell.
+        embedding_size: N_z, of the embeddings from which the hyper cell makes weights.
+        layer_norm: of the main cell.
+        hyper_layer_norm: of the hyper cell; as the main one if None.
+        recurrent_dropout: rate on phi(g) in training.
+        hyper_recurrent_dropout: rate on the hyper cell's, phi(g_hat).
+        forget_bias: added to f of both cells, after the norm; not a parameter.
+        input_init: "orthogonal" or "glorot": how `weight_x` of both cells starts.
+        layer_norm_epsilon: inside the square root.
         pre_norm_bias: a bias before the norm of the hyper cell (the main cell has b_0 always).
         embeddings_from: "new", of h_hat_t, as the authors' cell has it; "previous", of h_hat_{t-1},
             as eq. 11 is printed.
-    Parameters:
-        those of ScaledCell, and `norm` (lstm.GateNorm) with layer norm.
+        device: where the weights lie; torch's default if None.
+        dtype: of the weights; torch's default if None.
+
+    Weights:
+        `weight_x` (4 H, D), `weight_h` (4 H, H): W_x, W_h, orthogonal by gate. `bias` (4 H): b_0,
+        0. `hyper`: the hyper cell on [h_{t-1}; x_t]. `generator`: embeddings and scaling. `norm`:
+        gains (1) and offsets (0), with layer norm.
     """
 
     state_type = HyperLSTMState

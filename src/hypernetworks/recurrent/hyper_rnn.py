@@ -34,10 +34,18 @@ class HyperRNNCell(ScaledCell[HyperRNNState]):
     """Eq. 7 and 8: h_t = phi(d_h * W_h h + d_x * W_x x + b(z_b)), where b holds b_0 too.
 
     Args:
-        input_size, hidden_size, hyper_size, embedding_size: D, H, P, N_z.
-        input_init, embeddings_from: as for HyperLSTMCell.
-    Parameters:
-        those of ScaledCell with G = 1.
+        input_size: D.
+        hidden_size: H, units of the main cell.
+        hyper_size: P, units of the hyper cell.
+        embedding_size: N_z, of the embeddings from which the hyper cell makes weights.
+        input_init: "orthogonal" or "glorot": how `weight_x` of both cells starts.
+        embeddings_from: "new" or "previous", as for HyperLSTMCell.
+        device: where the weights lie; torch's default if None.
+        dtype: of the weights; torch's default if None.
+
+    Weights:
+        `weight_x` (H, D), `weight_h` (H, H): W_x, W_h, orthogonal. `bias` (H): b_0, 0. `hyper`: the
+        hyper cell on [h_{t-1}; x_t]. `generator`: embeddings and scaling.
     """
 
     state_type = HyperRNNState
@@ -103,11 +111,18 @@ class FullHyperRNNCell(Cell[HyperRNNState]):
     no fused form of it.
 
     Args:
-        input_size, hidden_size, hyper_size, embedding_size, input_init, embeddings_from: as for
-            HyperRNNCell.
-    Parameters:
-        weight_hz (N, H, H), weight_xz (N, H, D): orthogonal / N. weight_bz (N, H), bias (H): 0.
-        embeddings: z_h, z_x, z_b with G = 1. hyper: the hyper cell.
+        input_size: D.
+        hidden_size: H, units of the main cell.
+        hyper_size: P, units of the hyper cell.
+        embedding_size: N_z, of the embeddings from which the weights are made.
+        input_init: "orthogonal" or "glorot": how the weights of the input start.
+        embeddings_from: "new" or "previous", as for HyperLSTMCell.
+        device: where the weights lie; torch's default if None.
+        dtype: of the weights; torch's default if None.
+
+    Weights:
+        `weight_hz` (N, H, H), `weight_xz` (N, H, D): orthogonal / N. `weight_bz` (N, H), `bias`
+        (H): 0. `embeddings`: z_h, z_x, z_b with G = 1. `hyper`: the hyper cell.
     """
 
     state_type = HyperRNNState

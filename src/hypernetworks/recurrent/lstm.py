@@ -83,12 +83,16 @@ class LSTMCell(Cell[LSTMState]):
     """c_t = sig(f) c_{t-1} + sig(i) DropOut(phi(g)), h_t = sig(o) phi(c_t), y = W_x x + W_h h + b.
 
     Args:
-        input_size, hidden_size: D and H.
-        recurrent_dropout: rate on phi(g).
+        input_size: D.
+        hidden_size: H.
+        recurrent_dropout: rate on phi(g) in training.
         forget_bias: added to f, not a parameter.
-        input_init: "orthogonal" or "glorot", see initialisation.py.
-    Parameters:
-        weight_x (4 H, D), weight_h (4 H, H): orthogonal by gate. bias (4 H): 0.
+        input_init: "orthogonal" or "glorot": how `weight_x` starts (see initialisation.py).
+        device: where the weights lie; torch's default if None.
+        dtype: of the weights; torch's default if None.
+
+    Weights:
+        `weight_x` (4 H, D), `weight_h` (4 H, H): orthogonal by gate. `bias` (4 H): 0.
     """
 
     state_type = LSTMState
@@ -205,10 +209,15 @@ class LayerNormLSTMCell(LSTMCell):
     No bias before the norm, as the paper's parameter counts have it.
 
     Args:
-        input_size, hidden_size, recurrent_dropout, forget_bias, input_init: as for LSTMCell; the
-            forget bias is added after the norm.
+        input_size: D.
+        hidden_size: H.
+        recurrent_dropout: rate on phi(g) in training.
+        forget_bias: added to f, after the norm; not a parameter.
+        input_init: "orthogonal" or "glorot": how `weight_x` starts.
         layer_norm_epsilon: inside the square root.
         pre_norm_bias: adds `bias` (4 H), starting at 0, before the norm.
+        device: where the weights lie; torch's default if None.
+        dtype: of the weights; torch's default if None.
     """
 
     def __init__(

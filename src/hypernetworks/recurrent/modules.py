@@ -20,14 +20,14 @@ from hypernetworks.recurrent.torch_lstm import give_weights, options_of, take_we
 class LSTM(Stack[LSTMState]):
     """An LSTM with the authors' forget bias and recurrent dropout; state (h, c).
 
-    Parameters are called layers.0.cell.weight_x (4 H, D), .weight_h (4 H, H) and .bias (4 H), with
-    layers.0_reverse, layers.1 ... beside; gates lie in the order i, g, f, o. What users of
+    Parameters are called `layers.0.cell.weight_x` (4 H, D), `.weight_h` (4 H, H) and `.bias` (4 H),
+    with `layers.0_reverse`, `layers.1` ... beside; gates lie in the order i, g, f, o. What users of
     torch.nn.LSTM write as `"weight_hh" in name` is `name.endswith("weight_h")` here, and the
     forget gate's bias is no slice to be filled but `forget_bias`, or `set_forget_bias(value)`.
 
-    Args:
-        input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, backend: of Stack.
-        recurrent_dropout, forget_bias, input_init, device, dtype: of LSTMCell.
+    `num_layers`, `batch_first`, `dropout`, `bidirectional` and `backend` are as for
+    [`Stack`][hypernetworks.recurrent.stack.Stack], the others as for
+    [`LSTMCell`][hypernetworks.LSTMCell].
     """
 
     def __init__(
@@ -68,7 +68,8 @@ class LSTM(Stack[LSTMState]):
         biases there, ours are 0 and frozen. Its state dict is one of LSTM(..., forget_bias=0.0).
 
         Raises:
-            TypeError: it is no torch.nn.LSTM. ValueError: it has a proj_size.
+            TypeError: if it is no torch.nn.LSTM.
+            ValueError: if it has a proj_size.
         """
         found = cls(**options_of(lstm))
         take_weights(found.cells(), lstm)
@@ -80,7 +81,7 @@ class LSTM(Stack[LSTMState]):
         forget_bias becomes a part of bias_ih; bias_hh is 0.
 
         Raises:
-            ValueError: it has recurrent dropout, which there is none of there.
+            ValueError: if it has recurrent dropout, which there is none of there.
         """
         cell = self.cells()[0]
         if cell.recurrent_dropout:
@@ -106,10 +107,9 @@ class LSTM(Stack[LSTMState]):
 class LayerNormLSTM(Stack[LSTMState]):
     """An LSTM with layer normalisation (section 3); state (h, c).
 
-    Args:
-        input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, backend: of Stack.
-        recurrent_dropout, forget_bias, input_init, layer_norm_epsilon, pre_norm_bias, device,
-            dtype: of LayerNormLSTMCell.
+    `num_layers`, `batch_first`, `dropout`, `bidirectional` and `backend` are as for
+    [`Stack`][hypernetworks.recurrent.stack.Stack], the others as for
+    [`LayerNormLSTMCell`][hypernetworks.LayerNormLSTMCell].
     """
 
     def __init__(
@@ -150,10 +150,11 @@ class LayerNormLSTM(Stack[LSTMState]):
 class HyperRNN(Stack[HyperRNNState]):
     """A HyperRNN (eq. 4 to 8); state (h, h_hat): the second part is the hyper cell's h, no c.
 
-    Args:
-        input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, backend: of Stack.
-        hyper_size, embedding_size, input_init, embeddings_from, device, dtype: of HyperRNNCell.
-        full: weights generated whole (eq. 5) instead of rescaled (eq. 8).
+    With `full` the weights are generated whole (eq. 5,
+    [`FullHyperRNNCell`][hypernetworks.FullHyperRNNCell]) instead of rescaled (eq. 8). `num_layers`,
+    `batch_first`, `dropout`, `bidirectional` and `backend` are as for
+    [`Stack`][hypernetworks.recurrent.stack.Stack], the others as for
+    [`HyperRNNCell`][hypernetworks.HyperRNNCell].
     """
 
     def __init__(
@@ -198,11 +199,9 @@ class HyperLSTM(Stack[HyperLSTMState]):
     A pair (h, c) is taken as a state too, the main cell's; the hyper cell then starts at zero.
     `zero_state(batch)` makes a whole one.
 
-    Args:
-        input_size, hidden_size, num_layers, batch_first, dropout, bidirectional, backend: of Stack.
-        hyper_size, embedding_size, layer_norm, hyper_layer_norm, recurrent_dropout,
-            hyper_recurrent_dropout, forget_bias, input_init, layer_norm_epsilon, pre_norm_bias,
-            embeddings_from, device, dtype: of HyperLSTMCell.
+    `num_layers`, `batch_first`, `dropout`, `bidirectional` and `backend` are as for
+    [`Stack`][hypernetworks.recurrent.stack.Stack], the others as for
+    [`HyperLSTMCell`][hypernetworks.HyperLSTMCell].
     """
 
     def __init__(

@@ -106,7 +106,7 @@ def observe(model: nn.Module) -> Iterator[dict[str, list[Run]]]:
     Also of a compiled model, which runs without its compiled code meanwhile.
 
     Returns:
-        {name of the layer, or of a cell without one: its runs}; a name has a run for each call.
+        the runs by the names of the layers, or of cells without one; a name has one for each call.
     Raises:
         ValueError: if the model has no recurrent cells of this library, for example since it has
             been exported.

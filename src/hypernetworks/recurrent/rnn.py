@@ -23,8 +23,8 @@ from hypernetworks.recurrent.state import RNNState
 class RNNCell(Cell[RNNState]):
     """h_t = phi(W_h h_{t-1} + W_x x_t + b).
 
-    Parameters:
-        weight_x (H, D), weight_h (H, H): orthogonal. bias (H): 0.
+    Weights:
+        `weight_x` (H, D), `weight_h` (H, H): orthogonal. `bias` (H): 0.
     """
 
     state_type = RNNState

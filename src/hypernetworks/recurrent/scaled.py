@@ -58,9 +58,9 @@ def split_input_weight(hyper: LSTMCell | RNNCell, hidden_size: int) -> tuple[Ten
 class ScaledCell(Cell[State]):
     """A main cell whose weights are rescaled by what its hyper cell says.
 
-    Parameters:
-        weight_x (G H, D), weight_h (G H, H): W_x, W_h, orthogonal by gate. bias (G H): b_0, 0.
-        hyper: the hyper cell on [h_{t-1}; x_t]. generator: embeddings and scaling.
+    Weights:
+        `weight_x` (G H, D), `weight_h` (G H, H): W_x, W_h, orthogonal by gate. `bias` (G H): b_0,
+        0. `hyper`: the hyper cell on [h_{t-1}; x_t]. `generator`: embeddings and scaling.
     """
 
     gates: int

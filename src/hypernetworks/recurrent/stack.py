@@ -28,10 +28,13 @@ class Stack(nn.Module, Generic[State]):
     Args:
         make_cell: makes the cell of a layer from its number of input units.
         input_size: D of the first layer.
-        num_layers, batch_first, dropout, bidirectional: as in torch.nn.LSTM.
-        backend: "auto", "fused" or "reference", see Cell.sequence.
+        num_layers: L.
+        batch_first: sequences and outputs are (B, T, ...) instead of (T, B, ...); states are not.
+        dropout: rate on the h that goes from one layer to the next.
+        bidirectional: with a second cell in every layer, which reads from the end: K = 2.
+        backend: "auto", "fused" or "reference", see `Cell.sequence`.
 
-    `layers` holds a layer for each direction: layers.0, layers.0_reverse, layers.1 ...
+    `layers` holds a layer for each direction: `layers.0`, `layers.0_reverse`, `layers.1` ...
     """
 
     def __init__(
@@ -66,6 +69,7 @@ class Stack(nn.Module, Generic[State]):
 
     @property
     def directions(self) -> int:
+        """K."""
         return 2 if self.bidirectional else 1
 
     def reset_parameters(self) -> None:
@@ -74,7 +78,7 @@ class Stack(nn.Module, Generic[State]):
             layer.cell.reset_parameters()
 
     def set_forget_bias(self, value: float) -> None:
-        """Cell.set_forget_bias of every cell."""
+        """`Cell.set_forget_bias` of every cell."""
         for layer in self._layers():
             layer.cell.set_forget_bias(value)
 

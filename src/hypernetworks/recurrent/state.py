@@ -17,11 +17,15 @@ from hypernetworks.torch_private import register_named_tuple
 
 
 class LSTMState(NamedTuple):
+    """Of an LSTM, with or without layer norm."""
+
     h: Tensor
     c: Tensor
 
 
 class HyperLSTMState(NamedTuple):
+    """Of a HyperLSTM: the main cell's h and c, the hyper cell's h_hat and c_hat."""
+
     h: Tensor
     c: Tensor
     h_hat: Tensor
@@ -29,11 +33,15 @@ class HyperLSTMState(NamedTuple):
 
 
 class HyperRNNState(NamedTuple):
+    """Of a HyperRNN: the main cell's h, the hyper cell's h_hat."""
+
     h: Tensor
     h_hat: Tensor
 
 
 class RNNState(NamedTuple):
+    """Of a plain RNN."""
+
     h: Tensor
 
 

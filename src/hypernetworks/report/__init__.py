@@ -1,6 +1,7 @@
 """Records of runs and what is drawn from them; imports no sibling package and never torch.
 
-Modules:
+The modules:
+
     records        the record of a run: reading, writing, what may stand beside the paper
     validation     what a record must be: its schema, and what a schema cannot say
     upgrade        records of version 1 in the form of version 2

@@ -35,8 +35,8 @@ class KernelBank(nn.Module):
         base: (N_out, N_in) of the generator's basic kernels.
         embedding_size: N_z, also the generator's hidden size, as in the paper.
 
-    Parameters:
-        embeddings: (K, N_z), where a layer has a b of them; and those of the generator.
+    Weights:
+        `embeddings` (K, N_z), where a layer has a b of them; and those of the generator.
 
     Initialisation: embeddings are random directions of squared norm N_z N_in / in_channels, with
     which a fresh generator's kernels have He's variance for the layer's own fan-in,

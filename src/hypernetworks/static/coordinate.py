@@ -23,8 +23,10 @@ def grid_coordinates(
     """The four coordinates of every weight between two grids of units.
 
     Args:
-        in_grid, out_grid: (height, width). device, dtype: torch's defaults unless given; what is
-            narrower than 32 bits is rounded from 32.
+        in_grid: (height, width) of the input units.
+        out_grid: (height, width) of the output units.
+        device: torch's default unless given.
+        dtype: the same; what is narrower than 32 bits is rounded from 32.
     Returns:
         (out units * in units, 4): x and y of the input, x and y of the output unit, each evenly
         spaced in [-1, 1]; row-major, output units first, like the rows of `nn.Linear.weight`.
@@ -43,7 +45,8 @@ class CoordinateHypernetwork(nn.Module):
     """A small ReLU network that maps a weight's coordinates to the weight (appendix A.1).
 
     Args:
-        in_grid, out_grid: the grids on which the input and the output units lie.
+        in_grid: (height, width) of the grid on which the input units lie.
+        out_grid: (height, width) of the output units'.
         hidden_size: units of its two hidden layers; 25 in the paper: 4 -> 25 -> 25 -> 1, 801
             parameters with biases.
 

@@ -28,9 +28,10 @@ class KernelGenerator(nn.Module):
         embedding_size: N_z.
         hidden_size: d; the paper's choice, and the default, is d = N_z.
 
-    Parameters (d (N_z + 1) N_in + f N_out f (d + 1) numbers, N_z more for each embedding):
-        w_in: (N_in, d, N_z) and b_in: (N_in, d), the W_i and B_i.
-        w_out: (N_out, f, f, d) and b_out: (N_out, f, f).
+    Weights:
+        `w_in` (N_in, d, N_z) and `b_in` (N_in, d), the W_i and B_i; `w_out` (N_out, f, f, d) and
+        `b_out` (N_out, f, f). These are d (N_z + 1) N_in + f N_out f (d + 1) numbers; each
+        embedding has N_z more.
 
     Initialisation: for an embedding of squared norm N_z the generated weights have mean 0 and He's
     variance 2 / (N_in f^2), what an ordinary ReLU convolution starts with. w_in is normal with
@@ -121,10 +122,11 @@ class TiledKernel(nn.Module):
 
     Args:
         generator: the generator whose basic kernels will fill the grid.
-        in_channels, out_channels: the layer's channels, multiples of the generator's.
+        in_channels: the layer's, a multiple of the generator's.
+        out_channels: the layer's, a multiple of the generator's.
 
-    Parameters:
-        embeddings: (a, b, N_z).
+    Weights:
+        `embeddings` (a, b, N_z).
 
     Initialisation: random directions of squared norm N_z / a. The fresh generator is linear in z,
     so the layer's kernel starts with He's variance for its own fan-in, 2 / (a N_in f^2).

@@ -8,7 +8,8 @@ def tokenised_bleu(found: Sequence[str], references: Sequence[str], language: st
     """BLEU over the tokens of Moses' tokeniser, as papers of table 6's time have it.
 
     Args:
-        found, references: sentences of detokenised text, in the same order.
+        found: sentences of detokenised text.
+        references: the same, in the same order.
         language: the target's, whose rules the tokeniser follows.
     """
     from sacremoses import MosesTokenizer

@@ -21,8 +21,9 @@ class Handwriting:
     """The log-loss of the next point: minus its log-likelihood in nats.
 
     Args:
-        mean, std: (2,) of the training offsets by which the points are normalised; the log-loss is
-            that of normalised offsets, as in Graves (2013).
+        mean: (2,) of the training offsets, by which the points are normalised; the log-loss is that
+            of normalised offsets, as in Graves (2013).
+        std: (2,) of the training offsets.
         predictions: of a training line on average. The training loss is the mean log-loss of the
             lines divided by it: a point's on average, and in proportion to what the table shows.
     """

@@ -38,10 +38,12 @@ class Loop:
 
     Args:
         model: on the placement's device.
-        task, train: see tasks/protocols.py.
+        task: see tasks/protocols.py.
+        train: the batches of training.
         evaluations: during training and at the end; one during training measures what chooses the
             weights to keep.
-        optimizer, scheduler: over the model's parameters, one step of each a training step.
+        optimizer: over the model's parameters.
+        scheduler: of its rate, one step a training step.
         settings: the trainer's settings.
         placement: device and processes.
         checkpoint: the file to save to, and to resume from if it exists; beside it lies the one

@@ -29,7 +29,8 @@ def write(raw: Path, train: int = 6000, test: int = 1000, seed: int = 0) -> None
 
     Args:
         raw: the folder of the files, each of which is replaced at once.
-        train, test: numbers of images, drawn from different random streams.
+        train: number of images.
+        test: number of images, drawn from another random stream.
         seed: the same seed gives the same files (with one version of Pillow and torch).
     """
     wanted = {"generated": "digits, not MNIST", "version": VERSION, "seed": seed}

@@ -38,7 +38,8 @@ def write(folder: Path, train: int = 8000, others: int = 500, seed: int = 0) -> 
 
     Args:
         folder: of the files, each of which is replaced at once.
-        train, others: lines of the training text, of the other two.
+        train: lines of the training text.
+        others: lines of each of the other two.
         seed: the same seed writes the same text.
     """
     wanted = {"generated": "sentences, not the Penn Treebank", "version": VERSION}

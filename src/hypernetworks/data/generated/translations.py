@@ -78,7 +78,8 @@ def write(
 
     Args:
         folder: of the files, each of which is replaced at once.
-        train, others: pairs of the training text, of each of the others.
+        train: pairs of the training text.
+        others: pairs of each of the others.
         seed: the same seed writes the same pairs.
         names: of the training text and of the others.
     """

@@ -96,7 +96,8 @@ class LookingBack:
     """After every step of the backward pass: the gradient of the h that looked.
 
     Args:
-        attention, looks: of the forward pass.
+        attention: of the forward pass.
+        looks: of the forward pass.
         weights: those by which the cell's inputs take contexts.
         grad_contexts: (T, B, M) from the loss, or None.
     """

@@ -96,7 +96,8 @@ def hyper_backward(
     """The gradients of products, inputs, embeddings, W_z, of the initial states, and sums.
 
     Args:
-        overwrite_products, overwrite_inputs: lay the first two over what they are gradients of.
+        overwrite_products: lay the first gradient over the products, which it is of.
+        overwrite_inputs: lay the second over the inputs.
         looking: adds to the gradient of every h, see attention.py.
     Returns:
         (T, B, G H + G P), (T, B, G H), (T, B, 3 G N), (3 G, N, H), h_0, c_0, h_hat_0, c_hat_0,

@@ -61,13 +61,20 @@ def hyper_forward(
     Args:
         inputs: (T, B, G H) W_x x_t; the backward pass may use up its memory.
         hyper_inputs: (T, B, G P) what W_xhat takes from x_t, + b_hat.
-        h, c, h_hat, c_hat: initial states (B, H), (B, P); c and c_hat of width 0 for G = 1.
+        h: initial state (B, H) of the main cell.
+        c: the same, (B, H); of width 0 for G = 1.
+        h_hat: initial state (B, P) of the hyper cell.
+        c_hat: the same, (B, P); of width 0 for G = 1.
         weight: (G H + G P, H) W_h, below it what W_xhat takes from h: one product reads h_{t-1}.
         hyper_weight_h: (G P, P) W_hhat. These weights have the type of the inputs.
-        embedding_weight, embedding_bias: (3 G N, P), (3 G N); scaling: (3 G, N, H) all W_z.
+        embedding_weight: (3 G N, P).
+        embedding_bias: (3 G N).
+        scaling: (3 G, N, H) all W_z.
         bias: (G, H) b_0.
-        gain to hyper_cell_offset: layer norm of either cell, or None.
-        mask, hyper_mask: (T, B, H), (T, B, P) of phi(g) and phi(g_hat), or None.
+        gain: the main cell's layer norm, with what follows up to cell_offset; None without.
+        hyper_gain: the hyper cell's, up to hyper_cell_offset.
+        mask: (T, B, H) of phi(g), or None.
+        hyper_mask: (T, B, P) of phi(g_hat), or None.
         previous: the embeddings come from h_hat_{t-1} instead of h_hat_t.
         looking: adds to both inputs of every step, see attention.py.
     Returns:

@@ -55,7 +55,8 @@ def gradients_of(
     """Where the backward pass over the rows starts: nothing flows in from after the last step.
 
     Args:
-        products, inputs: memory for the gradients of the rows' products and inputs.
+        products: memory for the gradients of the rows' products.
+        inputs: for those of their inputs.
     """
     return Gradients(
         output=None if grad_states is None else grad_states[1:].contiguous(),

@@ -52,9 +52,12 @@ def lstm_forward(
     """An LSTM or layer-norm LSTM over a sequence.
 
     Args:
-        inputs: (T, B, 4 H) W_x x_t + b. h, c: (B, H) initial state.
+        inputs: (T, B, 4 H) W_x x_t + b.
+        h: (B, H) initial state.
+        c: (B, H) initial state.
         weight_h: (4 H, H) in the type of `inputs`, which is that of the products.
-        gain, offset, cell_gain, cell_offset: layer norm, (4, H) and (H); None without.
+        gain: layer norm of the gates, (4, H), as `offset`; None without.
+        cell_gain: layer norm of c, (H), as `cell_offset`.
         mask: (T, B, H) of phi(g); None without recurrent dropout.
         looking: adds to the inputs of every step, see attention.py.
     Returns:

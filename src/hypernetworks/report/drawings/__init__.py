@@ -1,6 +1,7 @@
 """The kinds of drawings, a module each: `draw(figure, panels) -> {suffix: bytes}`.
 
-Modules:
+The modules:
+
     kernels, filters    tiles on one gray scale (figures 2, 8, 12, 13), drawn by tiles
     gates               a text and how the generated weights change with it (figure 4)
     histograms          shares of equal parts of [-1, 1] (figure 5)
