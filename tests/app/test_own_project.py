@@ -103,6 +103,8 @@ def test_rows_of_ones_own_train_are_reported_and_sampled_from(project, tmp_path)
     assert "A small HyperLSTM" in text
     drawn = project("sample", "mine/small", "--length", "20", "--prime", "über").stdout
     assert drawn.startswith("über")
+    words = ("figure", "4", "--record", str(record.path), "--logger", "none")
+    assert f"results/figures/figure4-{record['id']}.png" in project(*words).stdout.split()
 
 
 def test_other_ways_to_name_them(project, tmp_path):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypernetworks.report.figures import draw
+from hypernetworks.report.figures import draw, draw_run
 from hypernetworks.report.mosaics import mosaic
 from hypernetworks.report.records import RecordError
 
@@ -169,3 +169,25 @@ def test_the_origin_holds_the_files_to_what_was_drawn(put, kernels, results, exp
     png, svg, origin = draw("2", experiments, results, "paper", tmp_path)
     sums = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in (png, svg)}
     assert json.loads(origin.read_text())["files"] == sums
+
+
+def test_a_figure_of_one_run_of_ones_own(put, kernels, experiments, tmp_path):
+    record = put(table="custom", row="custom", label="custom", array=kernels)
+    paths = draw_run("2", experiments, record, tmp_path / "out")
+    stem = f"figure2-{record.stem}"
+    assert [path.name for path in paths] == [f"{stem}.{s}" for s in ("png", "svg", "json")]
+    origin = json.loads(paths[-1].read_text())
+    assert [d["id"] for d in origin["drawn_from"]] == [record.stem]
+    assert origin["missing"] == []
+
+
+def test_what_no_run_shows_alone_is_refused(put, experiments, tmp_path):
+    record = put(table="custom", row="custom", status="interrupted")
+    with pytest.raises(RecordError, match=r"left no arrays to draw \(it is interrupted\)"):
+        draw_run("2", experiments, record, tmp_path)
+    with pytest.raises(RecordError, match="no figure '98'"):
+        draw_run("98", experiments, record, tmp_path)
+    with (experiments / "figures.yaml").open("a") as file:
+        file.write("'98': {title: T, paper: P, drawing: curves, rows: [table7/cnn]}\n")
+    with pytest.raises(RecordError, match="figure 98 is of tables, not of one run"):
+        draw_run("98", experiments, record, tmp_path)

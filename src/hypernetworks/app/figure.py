@@ -10,7 +10,7 @@ from hypernetworks.app.media import shown
 from hypernetworks.app.mirror import Mirror, start_wandb
 from hypernetworks.locations import conf_dir, experiments_dir
 from hypernetworks.report.cli import RESULTS, check_folder
-from hypernetworks.report.figures import draw
+from hypernetworks.report.figures import draw, draw_run
 from hypernetworks.report.records import RecordError
 from hypernetworks.report.usage import Parser
 
@@ -20,13 +20,12 @@ def main(arguments: list[str]) -> int:
     options = _parser().parse_args(arguments)
     try:
         check_folder("--results", options.results, RESULTS)
-        paths = draw(
-            options.figure,
-            experiments_dir(),
-            options.results,
-            options.profile,
-            options.out or options.results / "figures",
-        )
+        out = options.out or options.results / "figures"
+        if options.record is None:
+            kept = (options.results, options.profile)
+            paths = draw(options.figure, experiments_dir(), *kept, out)
+        else:
+            paths = draw_run(options.figure, experiments_dir(), options.record, out)
     except RecordError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -42,6 +41,7 @@ def main(arguments: list[str]) -> int:
 def _parser() -> Parser:
     parser = Parser(prog="python -m hypernetworks figure", description=__doc__)
     parser.add_argument("figure", help="2, 8, a6, ...")
+    parser.add_argument("--record", type=Path, help="draw it of this run alone: a record's file")
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), default="demo")
     parser.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     parser.add_argument("--out", type=Path, help="default: RESULTS/figures")

@@ -8,6 +8,7 @@ from typing import Any
 from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import created
+from hypernetworks.report.custom import custom_tables, name_of
 from hypernetworks.report.drawings import DRAWINGS
 from hypernetworks.report.folders import folder_name
 from hypernetworks.report.panels import Panel, missing
@@ -39,7 +40,38 @@ def draw(
     """
     figure = pick(load_figures(experiments), figure_id, "figure")
     panels = panels_of(figure, load_tables(experiments), results, profile)
-    start = out_dir / f"figure{figure.id}-{profile}"
+    lacking = list(missing(figure, panels).values())
+    return _write(figure, profile, panels, lacking, out_dir / f"figure{figure.id}-{profile}")
+
+
+def draw_run(figure_id: str, experiments: Path, path: Path, out_dir: Path) -> list[Path]:
+    """Draws a figure of one run, of whatever table or of none, from its record's file.
+
+    Returns:
+        `figure<id>-<the record's id>` under `out_dir`, in the forms of `draw`.
+    Raises:
+        RecordError: for an unknown figure, one that is no run's alone, a run that left nothing to
+            draw, a damaged record or array.
+    """
+    figure = pick(load_figures(experiments), figure_id, "figure")
+    record = records.read(path)
+    if DRAWINGS[figure.drawing].by_table:
+        raise records.RecordError(
+            f"figure {figure.id} is of tables, not of one run; leave --record"
+        )
+    needs = DRAWINGS[figure.drawing].needs
+    if not record[needs]:
+        status = records.status_of(record)
+        raise records.RecordError(f"{path}: the run left no {needs} to draw (it is {status})")
+    (table,) = custom_tables([record], ())
+    panel = Panel(name_of(record), _result(table, record), record)
+    start = out_dir / f"figure{figure.id}-{record['id']}"
+    return _write(figure, record["profile"], [panel], [], start)
+
+
+def _write(
+    figure: Figure, profile: str, panels: list[Panel], lacking: list[str], start: Path
+) -> list[Path]:
     paths, sums = [], {}
     for suffix, content in DRAWINGS[figure.drawing].draw(figure, panels).items():
         paths.append(start.with_suffix(suffix))
@@ -48,7 +80,7 @@ def draw(
     paths.append(start.with_suffix(".json"))
     about = {
         **origin(figure, profile, panels),
-        "missing": list(missing(figure, panels).values()),
+        "missing": lacking,
         "files": sums,
     }
     write_text(paths[-1], json.dumps(about, indent=2) + "\n")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from hypernetworks.report.drawings.gates import change_by_kind, in_words, shown
+from hypernetworks.report.drawings.gates import change_by_kind, in_words, picture, shown
 from hypernetworks.report.figures import draw
 from hypernetworks.report.records import RecordError
 
@@ -63,8 +63,8 @@ def test_changes_that_do_not_fit_the_text_are_refused(run, figure, drawn, tmp_pa
 def test_changes_at_letters_at_brackets_and_elsewhere():
     scaled = np.array([[1.0, 1], [0.25, 0.25], [0.25, 0.75], [0.5, 0]])
     expected = "mean change at letters 0.38, brackets 1.00, the rest 0.25"
-    assert in_words(change_by_kind(b"[ab ", scaled)) == expected
-    assert in_words(change_by_kind(b"ab", scaled[:2])) == "mean change at letters 0.62"
+    assert in_words(change_by_kind("[ab ", scaled)) == expected
+    assert in_words(change_by_kind("жé", scaled[:2])) == "mean change at letters 0.62"
 
 
 def test_gates_that_never_change_are_white(run, figure, drawn):
@@ -85,6 +85,35 @@ def test_gates_are_drawn_of_one_row(experiments, results, tmp_path):
         draw("98", experiments, results, "paper", tmp_path)
 
 
-def test_every_byte_has_one_character():
-    assert [shown(byte) for byte in b"\n\ta <\xc3"] == ["↵", "→", "a", " ", "<", "·"]
-    assert all(len(shown(byte)) == 1 for byte in range(256))
+def test_every_symbol_is_shown_as_one_character():
+    text = b"\n\ta <\xc3".decode("ascii", errors="replace")
+    assert [shown(character) for character in text] == ["↵", "→", "a", " ", "<", "·"]
+    assert shown("ж") == "ж"
+    assert all(len(shown(chr(number))) == 1 for number in range(256))
+
+
+@pytest.mark.parametrize("text", ["\nÜber é\n", "\nжук é\n"])
+def test_characters_of_a_text_in_utf8_are_shown(text, make, run, figure, drawn):
+    arrays = sampled(text.encode("latin-1", errors="replace"))
+    arrays["sample"] = np.array([ord(character) for character in text])
+    split = {"alphabet": text, "encoding": "utf-8"}
+    run("cnn", arrays, data={**make()["data"], "split": split})
+    figure("gates", "sample")
+    page = drawn()[".html"].decode()
+    assert [part[0] for part in page.split("<span>")[1:]] == list(text[1:-1])
+
+
+def test_a_picture_of_any_text_and_its_changes():
+    """With torch's numbers or numpy's, in fewer characters than a line."""
+    import torch
+
+    drawing = picture("so (x)", torch.rand(6, 4), "A title")
+    (head,) = drawing.texts
+    assert head.get_text().startswith("A title\nmean change at letters ")
+    (axes,) = drawing.axes
+    assert "".join(character.get_text() for character in axes.texts) == "so (x)"
+    for changes in (np.ones((5, 4)), np.ones((6, 1)), np.ones(6)):
+        with pytest.raises(ValueError, match="for a text of 6 characters"):
+            picture("so (x)", changes)
+    with pytest.raises(ValueError, match="for a text of 0 characters"):
+        picture("", np.ones((0, 4)))

@@ -19,8 +19,13 @@ def draw(figure: "Figure", panels: Sequence[Panel]) -> dict[str, bytes]:
 
 
 def sampled(panel: Panel, array: str) -> bytes:
-    """The symbols that a run sampled: bytes, or characters beyond them in UTF-8."""
+    """The symbols that a run sampled: bytes, or the characters of a text in UTF-8."""
     symbols = panel.array(array, 1).astype(np.int64)
-    if symbols.min() >= 0 and symbols.max() < 256:
+    if symbols.min() >= 0 and symbols.max() < 256 and not of_characters(panel):
         return symbols.astype(np.uint8).tobytes()
     return "".join(map(chr, symbols.clip(0, 0x10FFFF).tolist())).encode(errors="replace")
+
+
+def of_characters(panel: Panel) -> bool:
+    """Whether the run read characters, not bytes."""
+    return bool(panel.record["data"]["split"].get("encoding") == "utf-8")
