@@ -127,10 +127,11 @@ def picture(text: str, changes: Any, title: str = "", color: str = "black") -> "
     means = in_words(change_by_kind(text, scaled))
     text, scaled = text[: LINE * LINES], scaled[: LINE * LINES]
     count = -(-len(text) // LINE)
-    height = 0.75 * count + 1.15
-    picture = canvas(11, height)
-    top = 1 - 0.95 / height
     head = f"{title}\n{means}".lstrip()
+    above = 0.19 * len(head.splitlines())
+    height = 0.75 * count + above + 0.2
+    picture = canvas(11, height)
+    top = 1 - above / height
     picture.text(0.5, 0.99, head, ha="center", va="top", fontsize=9, color=color)
     for line in range(count):
         part = slice(line * LINE, (line + 1) * LINE)
