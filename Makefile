@@ -43,7 +43,7 @@ NEXT   = $(PLACE) $(CHOSEN) $(if $(filter file,$(origin SEEDS)),,--seeds "$(SEED
          $(if $(filter-out 0 no false,$(PROBE)),--probe) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims dashboard publish params test test-torch torture check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims dashboard publish params docs test test-torch torture check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
@@ -101,6 +101,13 @@ publish: $(STAMP)  ## copy finished records of TABLE and PROFILE into results/pu
 params: $(STAMP)  ## count every row's parameters (nothing allocated) against the paper's
 	@$(RUN) params
 
+docs: $(VENV)/installed-docs  ## the documentation as a site, into site/; a warning is an error
+	@NO_MKDOCS_2_WARNING=1 "$(VENV)/bin/python" -m mkdocs build --strict
+
+$(VENV)/installed-docs: $(STAMP)
+	@"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -c $(PINS) -e '.[docs]'
+	@touch "$@"
+
 test: $(STAMP)  ## the whole test suite
 	@"$(VENV)/bin/python" -m pytest -n auto --dist worksteal
 
@@ -128,4 +135,4 @@ bench: $(STAMP)  ## the benchmarks; each prints ratios measured in one run
 	@"$(VENV)/bin/python" -m benchmarks
 
 clean:  ## remove the environment and the caches, not the results
-	rm -rf "$(VENV)" .venv-torch-* .pytest_cache .mypy_cache .ruff_cache
+	rm -rf "$(VENV)" .venv-torch-* .pytest_cache .mypy_cache .ruff_cache site

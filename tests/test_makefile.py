@@ -57,6 +57,12 @@ def test_a_dashboard_of_all_tables_or_of_one():
     assert "--table 4 --entity team" in commands("dashboard", "TABLE=4", "ARGS=--entity team")
 
 
+def test_the_site_is_built_strictly_with_the_pinned_packages():
+    lines = commands("docs").splitlines()
+    assert "-c constraints.txt -e '.[docs]'" in lines[-3]
+    assert "mkdocs build --strict" in lines[-1]
+
+
 def test_torture_takes_its_options():
     text = commands("torture", "CASES=7", "SEED=3")
     assert "-m tests.torture --cases 7 --minutes 60 --seed 3" in text
@@ -81,6 +87,7 @@ def test_help_lists_every_target():
         "reproduce-next",
         "dashboard",
         "params",
+        "docs",
         "test",
         "torture",
         "check",
