@@ -160,7 +160,7 @@ def _end(plan: list[Pending], ended: list[tuple[Pending, int]], why: str) -> int
     now = [run.now() for run in plan]
     left = [run for run in now if run.begun is None or run.begun["status"] != "finished"]
     ran = [run.now().begun for run, _ in ended]
-    print(summary(record for record in ran if record is not None))
+    print(summary(record.path for record in ran if record is not None))
     print(f"{why}: {total(left)}{'; the same command goes on' if left else ''}.")
     failed = [run.name for run, status in ended if _failed(run, status)]
     if failed:

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from hypernetworks.report.drawings.gates import largest_changes, text_and_changes
+from hypernetworks.report.drawings.gates import UNKNOWN, largest_changes, text_and_changes
 from hypernetworks.report.drawings.histograms import SATURATED, saturated, shares_of
 from hypernetworks.report.drawings.ink import lifted
 from hypernetworks.report.drawings.pen import line_and_changes
@@ -19,7 +19,7 @@ from hypernetworks.report.errors import RecordError
 from hypernetworks.report.panels import Panel
 from hypernetworks.report.protocol import Figure, Metric, pick
 
-AT = {"spaces": b" \n\t", "brackets": b"[](){}<>"}  # characters, by the key `at`
+AT = {"spaces": " \n\t", "brackets": "[](){}<>"}  # characters, by the key `at`
 
 
 class Quantity(Protocol):
@@ -156,11 +156,11 @@ def _lower(panels: Sequence[Panel]) -> float | None:
     return float(np.mean([first[step] - second[step] for step in sorted(both)])) if both else None
 
 
-def _change_at(panel: Panel, array: str, where: bytes) -> float | None:
+def _change_at(panel: Panel, array: str, where: str) -> float | None:
     """Of each gate's largest change; None for a text without such characters, or letters."""
     text, changes = text_and_changes(panel, array)
-    there = np.array([byte in where for byte in text])
-    letters = np.array([chr(byte).isalpha() or byte >= 128 for byte in text])
+    there = np.array([character in where for character in text])
+    letters = np.array([character.isalpha() or character == UNKNOWN for character in text])
     return _more(changes, there, letters)
 
 
