@@ -92,11 +92,11 @@ class Placement:
 def placement(name: str) -> Iterator[Placement]:
     """Opens the device, and the process group if torchrun started this process.
 
-    Args:
-        name: "auto" (CUDA, else the CPU), or a torch device such as "cpu", "cuda:1", "mps".
     What raises within raises in all processes, as far as they can hear of it: see
     `together.Peers.alike`.
 
+    Args:
+        name: "auto" (CUDA, else the CPU), or a torch device such as "cpu", "cuda:1", "mps".
     Raises:
         SettingsError: if torch has no such device here, or fewer GPUs than processes.
     """
