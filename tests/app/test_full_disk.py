@@ -31,7 +31,7 @@ def test_a_checkpoint_that_does_not_fit(command, tmp_path):
     line = f"[Errno {errno.EFBIG}] {os.strerror(errno.EFBIG)}: '{relative}'"
     assert done.stderr == f"error: {line}\n"
     assert (record["status"], record["error"], record["steps"]) == ("failed", line, 1)
-    assert sorted(path.name for path in folder.iterdir()) == ["lock", "log.txt", "metrics.jsonl"]
+    assert sorted(path.name for path in folder.iterdir()) == ["log.txt", "metrics.jsonl"]
 
     command(*words)
     command(*words, "force=true")

@@ -10,12 +10,12 @@ import time
 import numpy as np
 import pytest
 import torch
-from filelock import FileLock
 
 from hypernetworks.app import lead as leader
 from hypernetworks.app import run as runner
 from hypernetworks.app.identity import deviations, locate
-from hypernetworks.app.run import RunError, run
+from hypernetworks.app.run import run
+from hypernetworks.holder import HeldError, Hold
 from hypernetworks.report.records import find, why_not_published
 from hypernetworks.training import precision
 from hypernetworks.training.files import load_checkpoint
@@ -242,8 +242,11 @@ def test_two_processes_do_not_train_the_same_run(small):
     cfg = small()
     files = locate(cfg, {})
     files.folder.mkdir(parents=True)
-    with FileLock(files.folder / "lock"), pytest.raises(RunError, match="another process"):
+    hold = Hold(files.folder)
+    with pytest.raises(HeldError, match=rf"another process runs this, process {os.getpid()} on "):
         run(cfg)
+    hold.release()
+    run(cfg)
 
 
 def test_what_deviates_from_a_row():

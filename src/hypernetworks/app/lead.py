@@ -14,6 +14,7 @@ from hypernetworks.app.listeners import (
 from hypernetworks.app.memory import memory_explained
 from hypernetworks.app.outcome import Run, RunRecord, write_arrays, write_curve
 from hypernetworks.app.tracking import open_tracker
+from hypernetworks.holder import HeldError
 from hypernetworks.training.files import MetricsFile
 from hypernetworks.training.loop import Loop
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag, stop_on_signals
@@ -70,10 +71,11 @@ def lead(run: Run, loop: Loop, record: RunRecord) -> None:
 
 
 def _close(record: RunRecord, status: str, error: str | None) -> None:
-    """Closes the record; a disk that is full for it too does not hide what ended the run."""
+    """Closes the record; a disk that is full for it too, or another process that has the run by
+    now, does not hide what ended the run."""
     try:
         record.close(status, error)
-    except OSError as failure:
+    except (OSError, HeldError) as failure:
         if status in ("finished", "time_limit"):
             raise
         log.warning("the record stays as it was: %s", failure)

@@ -17,6 +17,7 @@ from hypernetworks.app.build.experiment import Experiment
 from hypernetworks.app.build.models import count_parameters
 from hypernetworks.app.identity import RunFiles, protocol
 from hypernetworks.atomic import write_bytes, write_text
+from hypernetworks.holder import Hold
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
 from hypernetworks.training.devices import Placement
@@ -53,16 +54,25 @@ class Run:
 
 @dataclass
 class RunRecord:
-    """The record of a run in progress; on the disk from the first step on."""
+    """The record of a run in progress; on the disk from the first step on.
+
+    hold: what says that the run is still this process's; without it nothing more is written.
+    """
 
     value: dict[str, Any]
     run: Run
     progress: Progress
     seconds_before: float
+    hold: Hold
 
     @classmethod
     def open(
-        cls, run: Run, earlier: dict[str, Any] | None, progress: Progress, overrides: list[str]
+        cls,
+        run: Run,
+        earlier: dict[str, Any] | None,
+        progress: Progress,
+        overrides: list[str],
+        hold: Hold,
     ) -> "RunRecord":
         """Starts the record, or goes on with the one of an earlier, unfinished invocation."""
         cfg, files, place = run.cfg, run.files, run.place
@@ -119,7 +129,7 @@ class RunRecord:
             "created": earlier["created"] if earlier else _now(),
             "finished": None,
         }
-        record = cls(value, run, progress, progress.seconds)
+        record = cls(value, run, progress, progress.seconds, hold)
         records.write(value, files.home)
         return record
 
@@ -136,7 +146,8 @@ class RunRecord:
         return {name: {"value": value, "unit": of[name].unit} for name, value in found.items()}
 
     def step(self, step: int) -> None:
-        """The record is written again at evaluations."""
+        """Before a checkpoint may be written; the record is written again at evaluations."""
+        self.hold.confirm_after_a_pause()
 
     def log(self, step: int, metrics: dict[str, float]) -> None:
         """Keeps the record of a run in progress up to date."""
@@ -155,6 +166,7 @@ class RunRecord:
         self._write()
 
     def _write(self) -> None:
+        self.hold.confirm()
         value, progress = self.value, self.progress
         value["stop_reason"] = progress.stop_reason
         value["steps"], value["epochs"] = progress.step, progress.epoch

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from filelock import FileLock, Timeout
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
@@ -24,6 +23,7 @@ from hypernetworks.app.memory import memory_explained
 from hypernetworks.app.outcome import Run, RunRecord
 from hypernetworks.app.threads import threads_of
 from hypernetworks.data.errors import DataError
+from hypernetworks.holder import HeldError, Hold, refuse_if_held
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
 from hypernetworks.report.provenance import config_hash
@@ -53,6 +53,7 @@ FORESEEN = (
     RecordError,
     RunError,
     FailedElsewhere,
+    HeldError,
     OSError,
 )
 
@@ -74,6 +75,8 @@ def run_or_explain(cfg: DictConfig) -> float | None:
             return None
         if sweep.board() is None:
             raise SystemExit(f"error: {error}") from None
+        if isinstance(error, HeldError):
+            log.warning("%s: %s", label_of(cfg), error)
         raise
 
 
@@ -108,16 +111,21 @@ def run(cfg: DictConfig) -> float | None:
         sweep.note_record(label_of(cfg), files.record)
         if earlier and earlier["status"] == "finished" and not _may_have_changed(cfg):
             return _finished_already(earlier)
+        with place.alike():
+            if place.leads:
+                refuse_if_held(files.folder)  # before the minutes that preparing data may take
         # Whatever cannot be built is refused before the run has a folder.
         with place.alike(), memory_explained(cfg):
             prepared = prepare(cfg, settings, place, files)
             if earlier:
                 _check_data(earlier, prepared.experiment.provenance)
         torch.set_num_threads(threads_of(prepared, earlier))
+        hold = None
         with place.alike():
             if place.leads:
                 files.folder.mkdir(parents=True, exist_ok=True)
-                stack.enter_context(_lock(files))
+                hold = Hold(files.folder)
+                stack.callback(hold.release)
                 hidden = cfg.quiet or sweep.in_line()
                 label = label_of(cfg) if sweep.board() else None
                 stack.enter_context(log_to(files.folder / "log.txt", hidden, label))
@@ -128,7 +136,7 @@ def run(cfg: DictConfig) -> float | None:
             return _finished_already(earlier)
         try:
             with memory_explained(cfg):
-                return _train(prepared, earlier)
+                return _train(prepared, earlier, hold)
         except FORESEEN as error:
             if place.leads and sweep.board() is not None:
                 log.error("%s: %s", files.id, error)
@@ -213,14 +221,15 @@ def loop_of(run: Run) -> Loop:
     )
 
 
-def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
+def _train(run: Run, earlier: dict[str, Any] | None, hold: Hold | None) -> float | None:
+    """Trains it as the process that holds it, or as another of the same run."""
     place = run.place
     if place.rank:
         # Every process starts with the same weights and then draws its own dropout masks.
         torch.manual_seed(run.cfg.seed + 1_000_003 * place.rank)
     loop = loop_of(run)
     with place.alike():
-        record = _open_record(run, earlier, loop) if place.leads else None
+        record = _open_record(run, earlier, loop, hold) if hold is not None else None
     if record is not None:
         lead(run, loop, record)
     else:
@@ -230,17 +239,9 @@ def _train(run: Run, earlier: dict[str, Any] | None) -> float | None:
     return loop.progress.best_value
 
 
-def _open_record(run: Run, earlier: dict[str, Any] | None, loop: Loop) -> RunRecord:
+def _open_record(run: Run, earlier: dict[str, Any] | None, loop: Loop, hold: Hold) -> RunRecord:
     overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     if computed_in(run.settings.precision, run.place.device) != run.settings.precision:
         log.warning("no bfloat16 units here: its products are computed in float32")
-    return RunRecord.open(run, earlier, loop.progress, deviations(list(overrides)))
-
-
-def _lock(files: RunFiles) -> FileLock:
-    lock = FileLock(files.folder / records.LOCK)
-    try:
-        lock.acquire(timeout=0.5)  # who only asks whether the run is alive holds it for a moment
-    except Timeout as error:
-        raise RunError(f"{files.folder}: another process is running this; wait for it") from error
-    return lock
+    named = deviations(list(overrides))
+    return RunRecord.open(run, earlier, loop.progress, named, hold)

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import Any
 
 from hypernetworks.atomic import write_text
+from hypernetworks.holder import holder
 from hypernetworks.report.errors import RecordError as RecordError
 from hypernetworks.report.provenance import config_hash
-from hypernetworks.report.running import is_held
 from hypernetworks.report.upgrade import upgrade
 from hypernetworks.report.validation import validate, version_of
 
 NO_TABLE = "custom"  # the table and row of a run that belongs to none
 MOVE = "move it away, and run it again if it is yours"
-LOCK = "lock"
 
 
 class Record(dict[str, Any]):
@@ -31,9 +30,9 @@ class Record(dict[str, Any]):
         self.path = path
 
     @property
-    def lock(self) -> Path:
-        """The file that the process of the run holds locked, if there is one."""
-        return self.path.parent / str(self["id"]) / LOCK
+    def folder(self) -> Path:
+        """What only the run itself needs; its process holds it, if there is one."""
+        return self.path.parent / str(self["id"])
 
     def content(self, name: str) -> bytes:
         """The bytes of a file beside the record.
@@ -128,8 +127,9 @@ def find(
 def status_of(record: dict[str, Any]) -> str:
     """The status, but "crashed" of a run whose file says running by a process that is gone."""
     status: str = record["status"]
-    gone = status == "running" and isinstance(record, Record) and not is_held(record.lock)
-    return "crashed" if gone else status
+    if status != "running" or not isinstance(record, Record):
+        return status
+    return "crashed" if holder(record.folder) is None else status
 
 
 def why_not_published(record: dict[str, Any]) -> str | None:
