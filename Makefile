@@ -43,14 +43,14 @@ NEXT   = $(PLACE) $(CHOSEN) $(if $(filter file,$(origin SEEDS)),,--seeds "$(SEED
          $(if $(filter-out 0 no false,$(PROBE)),--probe) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims dashboard publish params docs test test-torch torture check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims dashboard publish params docs test test-slurm test-ray test-torch torture check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
 	@grep -hE '^[a-z-]+:.*  ## ' Makefile | sed -E 's/^([a-z-]+):.*  ## /\1\t/' | awk -F'\t' '{printf "  make %-18s %s\n", $$1, $$2}'
 	@echo "Tables:    $$(ls -d experiments/*/ | sed -E 's,experiments/(table_?)?(.*)/,\2,' | sort | tr '\n' ' ')"
 	@echo "Figures:   $$(sed -nE 's/^"([a-z0-9_]+)":.*/\1/p' experiments/figures.yaml | tr '\n' ' ')"
-	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 JOBS=2 LAUNCHER=joblib|slurm|ray"
+	@echo "Variables: TABLE=7 PROFILE=demo|lite|paper SEEDS=0,1,2 FORCE=1 JOBS=2 LAUNCHER=basic|joblib|slurm|ray"
 	@echo "           HOURS=8 PROBE=1 (outstanding, reproduce-next; SEEDS is 0,1,2 there)"
 	@echo "           CASES=200 MINUTES=60 SEED=0 (torture)"
 	@echo "           FIGURE=2 RESULTS=folder ARGS='device=cuda threads=1' PYTHON=python3.12"
@@ -110,6 +110,14 @@ $(VENV)/installed-docs: $(STAMP)
 
 test: $(STAMP)  ## the whole test suite
 	@"$(VENV)/bin/python" -m pytest -n auto --dist worksteal
+
+test-slurm: $(STAMP)  ## rows as jobs of a real Slurm on this machine (root, Debian's slurm-wlm munge slurmdbd mariadb-server)
+	@HYPERNETWORKS_SLURM=1 "$(VENV)/bin/python" -m pytest tests/launchers/test_slurm.py
+
+test-ray:  ## rows as tasks of a Ray cluster on this machine, in .venv-ray
+	@$(MAKE) --no-print-directory setup LAUNCHER=ray
+	@".venv-ray/bin/python" -m pip install --quiet --disable-pip-version-check 'pytest>=8'
+	@".venv-ray/bin/python" -m pytest tests/launchers/test_ray.py
 
 test-torch: $(STAMP)  ## the numeric tests with other versions of torch (TORCH), each in an environment of its own
 	@for version in $(TORCH); do sh tests/with_torch.sh "$(PYTHON)" $$version || exit 1; done

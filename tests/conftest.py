@@ -54,13 +54,15 @@ def warm():
 
 @pytest.fixture
 def cold(data_dir, tmp_path):
-    """Runs `python -m hypernetworks` as a user would, in an empty folder, on one thread."""
+    """Runs `python -m hypernetworks` as a user would, in an empty folder, on one thread unless the
+    variables that are given say otherwise."""
 
-    def run(*words, check=True):
+    def run(*words, check=True, **variables):
+        own = {"HYPERNETWORKS_DATA": str(data_dir), "OMP_NUM_THREADS": "1", **variables}
         done = subprocess.run(
             [sys.executable, "-m", "hypernetworks", *words],
             cwd=tmp_path,
-            env={**os.environ, "HYPERNETWORKS_DATA": str(data_dir), "OMP_NUM_THREADS": "1"},
+            env={**os.environ, **own},
             capture_output=True,
             text=True,
             timeout=900,

@@ -14,6 +14,7 @@ import pytest
 from hypernetworks.app.arguments import checked
 from hypernetworks.app.reproduce import _rows
 from hypernetworks.report.records import find
+from hypernetworks.training.cores import usable_cores
 from hypernetworks.training.files import load_checkpoint
 from tests.app.conftest import SMALL
 from tests.conftest import ROOT
@@ -106,9 +107,19 @@ def test_a_table_is_run_side_by_side_and_printed(beside):
     assert {r["status"] for r in found} == {"finished"}
     assert {r["machine"]["threads"] for r in found} == {1}
     lines = [
-        json.loads(line) for p in results.rglob("rows.jsonl") for line in p.read_text().splitlines()
+        json.loads(line) for p in results.rglob("row*.jsonl") for line in p.read_text().splitlines()
     ]
     assert len({line["pid"] for line in lines if line["event"] == "begins"}) == 2
+
+
+def test_rows_of_joblib_have_no_more_threads_than_there_are_cores(cold, tmp_path):
+    """Whatever the environment asks for; these steps are worth all threads that they may have."""
+    steps = ("trainer.max_steps=2", "trainer.eval_every=2", "trainer.batch_size=500")
+    rows = ("-m", "experiment=table7/cnn,table7/hyper_cnn", "hydra/launcher=joblib", "logger=none")
+    cold(*rows, *steps, OMP_NUM_THREADS="64")
+    threads = [record["machine"]["threads"] for record in find(tmp_path / "results")]
+    at_once = min(usable_cores(), 2)
+    assert threads == [max(1, usable_cores() // at_once)] * 2
 
 
 def test_side_by_side_gives_the_numbers_of_one_after_another(beside, reproduce, tmp_path):
@@ -149,7 +160,9 @@ def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
         (["--figure", "2"], "argument --figure: not allowed with argument --table"),
         (["--profile", "x"], "argument --profile: invalid choice: 'x'"),
         (["--jobs", "x"], "argument --jobs: invalid int value: 'x'"),
-        (["--launcher", "slurm"], "hydra/launcher=slurm: there is no srun"),
+        (["--launcher", "slurm"], "hydra/launcher=slurm: there is no sbatch and no srun, so this"),
+        (["--launcher", "ray"], "hydra/launcher=ray: Ray is not installed in this environment"),
+        (["--launcher", "slurp"], "hydra/launcher=slurp: unknown choice; did you mean"),
         (["trainer.lr=abc"], "Value 'abc' of type 'str' could not be converted to Float"),
     ],
 )

@@ -1,9 +1,12 @@
 """The threads of a run that says nothing of them."""
 
+from types import SimpleNamespace
+
 import pytest
 import torch
+from omegaconf import OmegaConf
 
-from hypernetworks.app import threads
+from hypernetworks.app import sweep, threads
 from hypernetworks.app.build import build
 from hypernetworks.app.run import run
 from hypernetworks.report.records import find
@@ -37,6 +40,24 @@ def test_a_larger_step_takes_all_cores_that_it_may(begun_with):
 
 def test_a_share_that_a_launcher_gives_is_the_most(begun_with):
     assert begun_with("trainer.batch_size=200", experiment="table_a1/mlp", torchs=2) == 2
+
+
+@pytest.mark.parametrize(
+    ("launcher", "expected"),
+    [
+        ({"_target_": "x.BasicLauncher", "module": ""}, 4),
+        ({"_target_": "hydra_plugins.hydra_joblib_launcher.J", "n_jobs": 2}, 2),
+        ({"_target_": "hydra_plugins.hydra_joblib_launcher.J", "n_jobs": 9}, 1),
+        ({"_target_": "x.RayLauncher", "ray": {"remote": {"num_cpus": 3}}}, 3),
+        ({"_target_": "x.RayLauncher", "ray": {"remote": {"num_cpus": 0.5}}}, 1),
+        ({"_target_": "x.SlurmLauncher"}, 4),
+    ],
+)
+def test_rows_beside_others_share_the_cores(monkeypatch, launcher, expected):
+    monkeypatch.setattr(sweep, "side_by_side", lambda: "module" not in launcher)
+    of_hydra = SimpleNamespace(get=lambda: OmegaConf.create({"launcher": launcher}))
+    monkeypatch.setattr(sweep, "HydraConfig", of_hydra)
+    assert sweep.share_of(4) == expected
 
 
 def test_what_is_said_is_taken_and_a_resumed_run_keeps_it(begun_with):

@@ -37,6 +37,14 @@ def test_without_control_groups(tmp_path):
     assert usable_cores(tmp_path) == CORES
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"), [("1", 1), ("9999", CORES), ("", CORES), ("x", CORES)]
+)
+def test_those_of_a_job_of_slurm(text, expected, tmp_path, monkeypatch):
+    monkeypatch.setenv("SLURM_CPUS_PER_TASK", text)
+    assert usable_cores(tmp_path) == expected
+
+
 def test_threads_are_for_steps_that_are_worth_waking_them():
     assert suitable_threads(4_000 * 50, 8) == 1
     assert suitable_threads(4_000_000 * 3200, 8) == 8

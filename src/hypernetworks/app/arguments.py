@@ -2,7 +2,6 @@
 
 import fnmatch
 import re
-import shutil
 import sys
 from contextlib import redirect_stderr
 from importlib.util import find_spec
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from hypernetworks.app.choices import GROUPS, choices, known_keys, near
 from hypernetworks.app.help import COMMANDS
+from hypernetworks.app.launchers import why_not
 
 FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
 NOTHING = (("experiment", "null"), ("sweep", "null"))
@@ -87,7 +87,7 @@ def _checked_word(argument: str, sweeping: bool, own: bool) -> str:
     free = (*FREE_FORM, "model.") if own else FREE_FORM
     if bare.startswith("hydra"):
         _check_hydra_group(key, value)
-        return argument
+        return f"{argument}_rows" if bare == "hydra/launcher=ray" else argument
     if not equals and not removed:
         known = [*COMMANDS, *known_keys()]
         raise ArgumentError(f"'{argument}': no command, nor KEY=VALUE{near(key, known)}")
@@ -111,11 +111,9 @@ def _check_hydra_group(key: str, value: str) -> None:
         raise ArgumentError(f"{key}={value}: write the name of a choice")
     if key == "hydra/sweeper" and value == "optuna" and find_spec(OPTUNA) is None:
         raise ArgumentError(f"{key}={value}: not installed; pip install 'hypernetworks[optuna]'")
-    if key == "hydra/launcher" and value.endswith("slurm") and shutil.which("srun") is None:
-        raise ArgumentError(
-            f"{key}={value}: there is no srun, so this is no machine of a Slurm cluster; "
-            "joblib runs rows side by side here"
-        )
+    reason = why_not(value) if key == "hydra/launcher" else None
+    if reason is not None:
+        raise ArgumentError(f"{key}={value}: {reason}")
 
 
 def _axis(argument: str, key: str, value: str) -> str:

@@ -41,7 +41,7 @@ Groups (GROUP=CHOICE):
 Any value of the configuration can be set as KEY=VALUE, for example trainer.max_epochs=5,
 device=cuda, threads=1, data_dir=/data, results_dir=/results, force=true, quiet=true.
 Your own files: --config-dir FOLDER, with experiment/, model/, trainer/ ... in it as in conf/.
-Launchers: hydra/launcher=joblib or slurm. Completion: eval "$(hypernetworks -sc install=bash)".
+Launchers: hydra/launcher=joblib, slurm, ray. Completion: eval "$(hypernetworks -sc install=bash)".
 Every table: make reproduce-table; make help. Hydra's own options: --hydra-help.
 """
 

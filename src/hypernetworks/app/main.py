@@ -1,6 +1,7 @@
 """The one door: a command of ours, or a run whose configuration Hydra composes."""
 
 import os
+import re
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -57,10 +58,13 @@ def run_job(cfg: Any) -> Any:
     # Launchers pickle this function by value: everything it needs is imported inside.
     import logging
 
+    from hydra.core.hydra_config import HydraConfig
+
     from hypernetworks.app.sweep import stay_for_others
     from hypernetworks.report.terminal import show_anything
     from hypernetworks.training.cores import wait_asleep
 
+    os.chdir(HydraConfig.get().runtime.cwd)  # a worker of Ray's may have begun elsewhere
     stay_for_others()  # before the seconds that the next import takes
     show_anything()
     wait_asleep()
@@ -124,14 +128,26 @@ def run_words(words: list[str], summary: bool = False) -> None:
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         leave(one_line(error), 2)
     except Exception as error:
-        ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
-        if ours or isinstance(error, OSError):
-            leave(str(error), 1)
-        options = [word for word in sys.argv[1:] if word.startswith(("hydra", "-"))]
-        if not options or _a_run_began(error):
+        told = _foreseen(error)
+        if told is None:
             raise
-        reason = one_line(error) or type(error).__name__
-        leave(f"{' '.join(options)}: Hydra cannot start with that: {reason}", 2)
+        leave(*told)
+
+
+def _foreseen(error: Exception) -> tuple[str, int] | None:
+    """What an error says in one line, and the status; None where only its traceback says enough."""
+    from hypernetworks.app.messages import one_line
+
+    if _comes_from_a_launcher(error):
+        return "; ".join(str(error).strip().splitlines()[:2]) or type(error).__name__, 1
+    ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
+    if ours or isinstance(error, OSError):
+        return str(error), 1
+    options = [word for word in sys.argv[1:] if word.startswith(("hydra", "-"))]
+    if not options or _a_run_began(error):
+        return None
+    reason = one_line(error) or type(error).__name__
+    return f"{' '.join(options)}: Hydra cannot start with that: {reason}", 2
 
 
 def _a_run_began(error: Exception) -> bool:
@@ -140,6 +156,12 @@ def _a_run_began(error: Exception) -> bool:
 
     frames = [frame.f_code for frame, _ in walk_tb(error.__traceback__)]
     return Sweep.begun() or run_job.__code__ in frames
+
+
+def _comes_from_a_launcher(error: Exception) -> bool:
+    """Whether rows could not be started, or got lost; what they raise themselves comes later."""
+    frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
+    return any(re.match(r"hydra_plugins\..*_launcher", name) for name in frames)
 
 
 def _end_sweep(summary: bool) -> None:

@@ -88,7 +88,7 @@ def _parser() -> Parser:
     parser.add_argument("--profile", choices=("demo", "lite", "paper"), help="default: demo")
     parser.add_argument("--seeds", type=_seeds, default="0", metavar="0,1,2")
     parser.add_argument("--results", default="results", metavar="FOLDER")
-    parser.add_argument("--launcher", metavar="NAME", help="joblib, slurm, ray, basic")
+    parser.add_argument("--launcher", metavar="NAME", help="basic, joblib, slurm, ray")
     parser.add_argument("--jobs", type=int, metavar="N", help="rows at a time; default: the cores")
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     return parser

@@ -25,10 +25,11 @@ from hydra.experimental.callback import Callback
 from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
+from hypernetworks.app import slurm
 from hypernetworks.app.leave import leave
 from hypernetworks.training import processes
 from hypernetworks.training.cores import usable_cores
-from hypernetworks.training.stopping import SAME_REQUEST
+from hypernetworks.training.stopping import SAME_REQUEST, SIGNALS
 
 ASK_EVERY = 0.5  # seconds between two looks at how far the rows are
 
@@ -42,17 +43,20 @@ class Board:
     def begin(self, rows: int) -> None:
         """Starts anew, also in a folder that a sweep had before."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        for name in ("stop", "rows.jsonl"):
-            (self.folder / name).unlink(missing_ok=True)
+        for path in (self.folder / "stop", *self.folder.glob("row*.jsonl")):
+            path.unlink(missing_ok=True)
         (self.folder / "rows").write_text(f"{rows}\n", encoding="utf-8")
 
     def tell(self, label: str, event: str, **more: Any) -> None:
-        """Adds a line: event "begins", "record", or how the row ended."""
+        """Adds a line: event "begins", "record", or how the row ended.
+
+        Each row has a file: lines that several machines add to one may overwrite each other.
+        """
         if not processes.leads():
             return
         job = HydraConfig.get().job.num
         line = {"job": job, "label": label, "event": event, "pid": os.getpid(), **more}
-        with (self.folder / "rows.jsonl").open("a", encoding="utf-8") as file:
+        with (self.folder / f"row{job:04}.jsonl").open("a", encoding="utf-8") as file:
             file.write(json.dumps(line) + "\n")
 
     def stop(self, signum: int) -> None:
@@ -70,10 +74,11 @@ class Board:
         return int(path.read_text(encoding="utf-8")) if path.exists() else 1
 
     def lines(self) -> list[dict[str, Any]]:
-        path = self.folder / "rows.jsonl"
-        text = path.read_text(encoding="utf-8") if path.exists() else ""
+        """Those of all rows, row by row."""
+        texts = [p.read_text(encoding="utf-8") for p in sorted(self.folder.glob("row*.jsonl"))]
+        lines = [line for text in texts for line in text.splitlines(keepends=True)]
         # A line that is being written has no end yet.
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def records(self) -> list[Path]:
         """Those of the rows so far."""
@@ -107,6 +112,23 @@ def side_by_side() -> bool:
     return board() is not None and "basic_launcher" not in HydraConfig.get().launcher._target_
 
 
+def queued() -> bool:
+    """Whether this process is a row that is a job of Slurm's."""
+    return board() is not None and slurm.is_used(HydraConfig.get().launcher)
+
+
+def share_of(cores: int) -> int:
+    """The part of this machine's processors that is a row's beside others."""
+    if not side_by_side():
+        return cores
+    launcher = HydraConfig.get().launcher
+    if "joblib" in launcher._target_:
+        return max(1, cores // max(1, launcher.n_jobs))
+    if "ray" in launcher:
+        return max(1, min(cores, int(launcher.ray.remote.num_cpus)))
+    return cores
+
+
 def in_line() -> bool:
     """Whether the sweep's one line on the terminal stands for what a single run would show."""
     of_sweep = board()
@@ -137,6 +159,10 @@ class Sweep(Callback):
         if "joblib" in config.hydra.launcher._target_:
             _no_idle_processes(config.hydra.launcher, self.board.rows)
             self._forward_signals()  # its rows are processes of this machine
+        if slurm.is_used(config.hydra.launcher):
+            slurm.announce(self.board.folder)
+        if "ray" in config.hydra.launcher:
+            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to nobody
         Sweep.current = Sweep.last = self
 
     def _follow(self, config: DictConfig) -> None:
@@ -196,7 +222,7 @@ class Sweep(Callback):
                 with suppress(ProcessLookupError):  # it has just ended
                     os.kill(row["pid"], signal.SIGTERM)
 
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in SIGNALS:
             signal.signal(signum, stop)
 
 
@@ -232,8 +258,9 @@ def stay_for_others() -> None:
     One that died idle would break the pool, and the pool would end the rows that are saving. A row
     that trains has handlers of its own; one that does not yet asks its sweep.
     """
-    if side_by_side() and threading.current_thread() is threading.main_thread():
-        for signum in (signal.SIGTERM, signal.SIGINT):
+    shared = side_by_side() and not queued()
+    if shared and threading.current_thread() is threading.main_thread():
+        for signum in SIGNALS:
             signal.signal(signum, signal.SIG_IGN)
 
 
@@ -260,11 +287,14 @@ def as_row(run: Callable[[], float | None], label: str, interrupted: type[BaseEx
         event = "interrupted"
         if not side_by_side():
             raise
-        if of_sweep.stopped is None:
-            of_sweep.stop(getattr(stop, "signum", signal.SIGINT))
-        return None
+        signum = getattr(stop, "signum", signal.SIGINT)
     finally:
         of_sweep.tell(label, event)
+    if queued():
+        slurm.leave(signum)
+    elif of_sweep.stopped is None:
+        of_sweep.stop(signum)
+    return None
 
 
 def _no_idle_processes(launcher: DictConfig, rows: int) -> None:

@@ -9,10 +9,12 @@ WORTH_THREADS = 1e7  # multiplications of a step, some milliseconds: waking thre
 
 
 def usable_cores(cgroups: Path = CGROUPS) -> int:
-    """Processors of the affinity mask, or of the control group's quota if that is less."""
+    """Processors of the affinity mask, of the control group's quota, of a job of Slurm (which
+    clusters do not always hold it to): the fewest of these."""
     affinity = os.sched_getaffinity(0) if hasattr(os, "sched_getaffinity") else None
     cores = len(affinity) if affinity else os.cpu_count() or 1
-    return max(1, min(cores, _quota(cgroups) or cores))
+    job = os.environ.get("SLURM_CPUS_PER_TASK", "")
+    return max(1, min(cores, _quota(cgroups) or cores, int(job) if job.isdigit() else cores))
 
 
 def suitable_threads(multiplications: float, cores: int) -> int:

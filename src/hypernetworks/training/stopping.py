@@ -14,6 +14,8 @@ log = logging.getLogger(__name__)
 # Seconds in which further signals are the same request: who stops a whole process group reaches the
 # run twice, directly and through make or torchrun.
 SAME_REQUEST = 1.0
+# Kill, Ctrl-C, and what batch systems send before a job's time is up or its place is taken.
+SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
 
 
 class Interrupted(KeyboardInterrupt):
@@ -63,7 +65,7 @@ class StopFlag:
 
 @contextmanager
 def stop_on_signals() -> Iterator[StopFlag]:
-    """Turns SIGTERM and SIGINT into a flag, so that a step is never cut in two.
+    """Turns SIGNALS into a flag, so that a step is never cut in two.
 
     A second signal, not right after the first, interrupts at once. Outside the main thread, where
     Python delivers no signals, the flag stays down.
@@ -72,7 +74,7 @@ def stop_on_signals() -> Iterator[StopFlag]:
     if threading.current_thread() is not threading.main_thread():
         yield flag
         return
-    before = {s: signal.signal(s, flag) for s in (signal.SIGTERM, signal.SIGINT)}
+    before = {s: signal.signal(s, flag) for s in SIGNALS}
     try:
         yield flag
     finally:

@@ -1,0 +1,47 @@
+"""Rows as jobs of Slurm: how one that is saved leaves its place, and what their launcher says.
+
+Slurm sends SIGUSR2 before a job's time is up (`signal_delay_s`), and SIGTERM to one that it is
+about to end: cancelled, or pushed out by a job that goes first. At either the run saves all.
+"""
+
+import signal
+import time
+from pathlib import Path
+from types import FrameType
+
+from omegaconf import DictConfig
+
+GRACE = 900.0  # seconds in which a job that was told to end is ended
+
+
+def is_used(launcher: DictConfig) -> bool:
+    return bool(launcher._target_.endswith("SlurmLauncher"))
+
+
+def leave(signum: int) -> None:
+    """What becomes of a job whose run is saved, and let go by this process.
+
+    At SIGTERM Slurm queues it again itself, unless the job was cancelled; one that ended first
+    would count as done. At any other submitit's own handler does, as often as `max_num_timeout`
+    allows.
+    """
+    if signum == signal.SIGTERM:
+        time.sleep(GRACE)
+    else:
+        signal.raise_signal(signum)
+
+
+def announce(sweep: Path) -> None:
+    """Says where the jobs' output will lie; at a signal, that they go on without this process."""
+    folder = sweep / ".submitit"
+    print(f"The rows are jobs of Slurm (squeue); what they print lies in {folder}.", flush=True)
+
+    def stop(signum: int, frame: FrameType | None) -> None:
+        jobs = sorted({path.name.partition("_")[0] for path in folder.glob("[0-9]*")})
+        left = f"the jobs go on; scancel {' '.join(jobs)} ends them"
+        error = KeyboardInterrupt(f"interrupted; {left}" if jobs else "interrupted")
+        error.signum = signum  # type: ignore[attr-defined]
+        raise error
+
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, stop)

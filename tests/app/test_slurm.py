@@ -1,0 +1,112 @@
+"""Rows as jobs of Slurm, without one; tests/launchers has a real one."""
+
+import shutil
+import signal
+
+import pytest
+from omegaconf import OmegaConf
+
+from hypernetworks.app import launchers, slurm, sweep
+from hypernetworks.app.main import _foreseen
+from hypernetworks.app.sweep import Board, as_row
+from hypernetworks.training.stopping import Interrupted
+from tests.conftest import ROOT
+
+
+@pytest.fixture
+def job(monkeypatch, tmp_path):
+    """This process is a row that is such a job; its sweep's board."""
+    config = OmegaConf.create({"launcher": {"_target_": "x.SlurmLauncher"}, "job": {"num": 3}})
+    monkeypatch.setattr(sweep, "board", lambda: Board(tmp_path))
+    monkeypatch.setattr(sweep.HydraConfig, "get", lambda: config)
+    return Board(tmp_path)
+
+
+def interrupted_by(signum):
+    def run():
+        raise Interrupted(7, signum)
+
+    return run
+
+
+def test_a_saved_job_goes_back_to_where_the_signal_would_have_sent_it(job):
+    heard = []
+    before = signal.signal(signal.SIGUSR2, lambda signum, frame: heard.append(signum))
+    try:
+        assert as_row(interrupted_by(signal.SIGUSR2), "row", Interrupted) is None
+    finally:
+        signal.signal(signal.SIGUSR2, before)
+    assert heard == [signal.SIGUSR2]
+    assert [line["event"] for line in job.lines()] == ["begins", "interrupted"]
+    assert job.stopped is None  # the other jobs go on
+
+
+def test_a_saved_job_that_slurm_ends_waits_for_that(job, monkeypatch):
+    waited = []
+
+    def sleep(seconds):
+        waited.append((seconds, job.lines()[-1]["event"]))
+
+    monkeypatch.setattr(slurm.time, "sleep", sleep)
+    assert as_row(interrupted_by(signal.SIGTERM), "row", Interrupted) is None
+    assert waited == [(slurm.GRACE, "interrupted")]
+    assert job.stopped is None
+
+
+def test_a_job_keeps_the_signals_that_submitit_listens_to(job):
+    before = signal.getsignal(signal.SIGTERM)
+    sweep.stay_for_others()
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_who_stops_waiting_is_told_which_jobs_go_on(tmp_path, capsys):
+    before = {signum: signal.getsignal(signum) for signum in (signal.SIGTERM, signal.SIGINT)}
+    for name in ("12_0", "12_1", "13"):
+        (tmp_path / ".submitit" / name).mkdir(parents=True)
+    try:
+        slurm.announce(tmp_path)
+        with pytest.raises(KeyboardInterrupt) as stop:
+            signal.raise_signal(signal.SIGTERM)
+    finally:
+        for signum, handler in before.items():
+            signal.signal(signum, handler)
+    assert str(stop.value) == "interrupted; the jobs go on; scancel 12 13 ends them"
+    assert stop.value.signum == signal.SIGTERM
+    assert f"what they print lies in {tmp_path / '.submitit'}" in capsys.readouterr().out
+
+
+def test_what_a_launcher_raises_is_one_line_and_what_a_row_raises_is_not(monkeypatch):
+    monkeypatch.setattr("sys.argv", ["hypernetworks"])
+
+    def raised(module):
+        code = "def launch(): raise RuntimeError('one\\ntwo\\nthree')"
+        names = {"__name__": module}
+        exec(code, names)
+        try:
+            names["launch"]()
+        except RuntimeError as error:
+            return error
+
+    assert _foreseen(raised("hydra_plugins.hydra_submitit_launcher.x")) == ("one; two", 1)
+    assert _foreseen(raised("hydra_plugins.hydra_optuna_sweeper.x")) is None
+    assert _foreseen(raised("mine.nets")) is None
+
+
+def test_what_a_launcher_needs(monkeypatch):
+    monkeypatch.setattr(shutil, "which", lambda program: f"/usr/bin/{program}")
+    monkeypatch.setattr(launchers, "find_spec", lambda name: None)
+    assert "pip install 'hypernetworks[launchers]'" in launchers.why_not("slurm")
+    assert "LAUNCHER=ray" in launchers.why_not("ray")
+    assert launchers.why_not("joblib") is None
+    monkeypatch.setattr(launchers, "find_spec", lambda name: name)
+    assert launchers.why_not("slurm") is launchers.why_not("ray") is None
+    monkeypatch.setattr(shutil, "which", lambda program: None if program == "srun" else program)
+    assert launchers.why_not("slurm").startswith("there is no srun, so this is no machine of a")
+
+
+def test_the_settings_of_slurm_are_those_that_the_page_names():
+    keys = OmegaConf.load(ROOT / "conf" / "hydra" / "launcher" / "slurm.yaml")
+    page = (ROOT / "docs" / "suite.md").read_text(encoding="utf-8")
+    asked = set(keys) - {"defaults", "name", "setup"}
+    assert asked
+    assert all(f"`{key}`" in page for key in asked)
