@@ -4,6 +4,7 @@ import sys
 
 from benchmarks import (
     characters,
+    checkpointing,
     encoding,
     full_size,
     generation,
@@ -45,7 +46,7 @@ BENCHMARKS = {
     "translation_gpu": translation_gpu.main,
 }
 # Run only when named: minutes each.
-LONG = {"exact": characters.exact}
+LONG = {"exact": characters.exact, "checkpointing": checkpointing.main}
 
 
 def main(names: list[str]) -> int:

@@ -1,13 +1,25 @@
 """The benchmarks measure what they say; their figures are not judged here."""
 
 import math
+import re
+from functools import partial
 
 import pytest
 import torch
 from benchmarks.__main__ import main
 from benchmarks.measure import compare, compare_rounds, in_turns
 
-from benchmarks import characters, handwriting, hyper, layout, loop, parsing, residual, startup
+from benchmarks import (
+    characters,
+    checkpointing,
+    handwriting,
+    hyper,
+    layout,
+    loop,
+    parsing,
+    residual,
+    startup,
+)
 from hypernetworks import MnistConvnet
 
 
@@ -47,6 +59,14 @@ def test_characters_trains_a_character_model(capsys):
     assert trained.model.core.hidden_size == 20
     assert characters.exact_evaluation(1200, scale=0.02) > 0
     assert "exact evaluation of 1,200 characters as one sequence" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("build", [checkpointing.small, partial(checkpointing.large, units=16)])
+def test_checkpointing_writes_some_and_times_them(build, capsys):
+    ratio = checkpointing.measure("a run", build, seconds=0.5, checkpoint_every=0.001)
+    assert 1 < ratio < 2
+    count = int(re.search(r"s, (\d+) checkpoints of [\d.]+ MB", capsys.readouterr().out)[1])
+    assert count >= 1
 
 
 @pytest.mark.parametrize("row", handwriting.ROWS)

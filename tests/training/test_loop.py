@@ -2,11 +2,13 @@
 
 import os
 import signal
+from types import SimpleNamespace
 
 import pytest
 import torch
 from torch.nn import functional as F
 
+from hypernetworks.training import loop as training_loop
 from hypernetworks.training.files import load_checkpoint
 from hypernetworks.training.steps import steps_a_reading
 from hypernetworks.training.stopping import Diverged, StopFlag, stop_on_signals
@@ -160,6 +162,31 @@ def test_time_limit_leaves_a_checkpoint_for_the_next_call(tmp_path):
     assert loop.progress.step == 1
     assert loop.progress.stop_reason is None
     assert small_loop(tmp_path / "c.pt").progress.step == 1
+
+
+@pytest.mark.parametrize(
+    ("every", "seconds", "saved"),
+    [(0, 1.0, [1, 2, 3]), (2, 0.0, [3, 6, 9]), (2, 0.11, [3, 9, 15]), (8.5, 0.11, [9, 18])],
+)
+def test_checkpoints_take_at_most_a_fiftieth_of_the_time(
+    tmp_path, monkeypatch, every, seconds, saved
+):
+    """With a clock that stands but in steps, of a second each, and while one is written."""
+    loop = small_loop(tmp_path / "c.pt", checkpoint_every=every, max_steps=max(saved))
+    clock, steps = [0.0], []
+    monkeypatch.setattr(training_loop.time, "monotonic", lambda: clock[0])
+
+    def pass_(by):
+        clock[0] += by
+
+    def save(checkpoint):
+        steps.append(loop.progress.step)
+        pass_(seconds)
+
+    monkeypatch.setattr(loop.state, "save", save)
+    loop.listeners.append(SimpleNamespace(step=lambda step: pass_(1.0), log=lambda *a: None))
+    loop.run(StopFlag())
+    assert steps == saved
 
 
 def test_a_nan_stops_the_run_and_stays_out_of_the_checkpoint(tmp_path):

@@ -31,6 +31,7 @@ from hypernetworks.training.steps import steps_a_reading
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag
 
 ASK_EVERY = 1.0  # seconds; torchrun kills a process 30 seconds after it has passed a signal on
+SHARE = 0.02  # of a run's time: more than this its checkpoints never take
 
 
 class Loop:
@@ -80,6 +81,7 @@ class Loop:
         self.settings = settings
         self.placement = placement
         self.checkpoint = Checkpoint(checkpoint)
+        self._saving = 0.0  # seconds that the last one took
         self.listeners: list[Listener] = []
         self._read_every = steps_a_reading(settings, len(train))
         self._gradient = Gradient(model, settings.clip_norm)
@@ -130,8 +132,10 @@ class Loop:
 
     def save(self) -> None:
         """Writes the checkpoint; never one with a NaN in it."""
+        began = time.monotonic()
         self.state.save(self.checkpoint)
         self._saved_at = time.monotonic()
+        self._saving = self._saved_at - began
 
     def evaluate_all(
         self, evaluations: Sequence[Evaluation], shown: Shown | None = None
@@ -159,7 +163,7 @@ class Loop:
         *found, until_next = self.placement.largest(
             stop.signum or 0,
             settings.max_time is not None and elapsed > settings.max_time,
-            time.monotonic() - self._saved_at > settings.checkpoint_every,
+            self._is_due(),
             self._steps_until_asked(elapsed),
         )
         self._asks_at = progress.step + until_next
@@ -171,6 +175,11 @@ class Loop:
             return 1
         steps = self.progress.step - self._began_at
         return max(1, int(ASK_EVERY * steps / elapsed))
+
+    def _is_due(self) -> bool:
+        """Whether a checkpoint is: later than asked for where a large one takes long to write."""
+        every = self.settings.checkpoint_every
+        return time.monotonic() - self._saved_at > (every and max(every, self._saving / SHARE))
 
     def _stream(self) -> Iterator[Any]:
         while True:

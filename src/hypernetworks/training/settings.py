@@ -46,7 +46,8 @@ class TrainerSettings:
         selection_metric: the metric, as in "valid_error", that chooses the weights to keep; None
             for the task's.
         patience: evaluations without a new best after which training stops; None for never.
-        checkpoint_every: seconds between checkpoints.
+        checkpoint_every: seconds between checkpoints, or more where writing one takes over 2 % of
+            them; 0: after each step.
         log_every: steps between readings of loss, rate and gradient norm, each of which waits for
             the device; None for a hundredth of the run, 50 at most.
         max_time: seconds this invocation may train; it then checkpoints and leaves the rest to
