@@ -86,7 +86,7 @@ reproduce-next: $(STAMP)  ## run the most useful of them within HOURS; the same 
 	@test -n "$(HOURS)" || { echo "error: how long? for example make reproduce-next HOURS=8" >&2; exit 2; }
 	@exec $(RUN) reproduce-next --hours "$(HOURS)" $(NEXT)
 
-report: $(STAMP)  ## print the tables from the records there are, without running anything
+report: $(STAMP)  ## print the tables from the records there are, write all of it as a page
 	@$(RUN) report $(PLACE) $(CHOSEN)
 
 claims: $(STAMP)  ## say which of the paper's claims hold, of the published records (PROFILE)

@@ -46,6 +46,8 @@ def test_a_wheel_brings_its_configurations(tmp_path):
     for path in (*SOURCES, INCLUDED):
         assert (installed / "recurrent" / "fused" / path.name).exists()
     assert (installed / "py.typed").exists()
+    for name in ("page.html", "style.css"):
+        assert (installed / "report" / "page" / name).exists()
     code = (
         f"import sys; sys.path.insert(0, {str(tmp_path / 'site')!r})\n"
         "sys.argv = ['hypernetworks', 'experiment=table7/cnn', '--cfg', 'job']\n"

@@ -76,7 +76,7 @@ def test_it_is_run_reported_and_has_no_number_of_the_papers(call, checkout):
     assert done.returncode == 0, done.stderr
     records = find(checkout / "results" / "runs", "digits10k")
     assert {r["label"] for r in records} == {"Plain, six steps", "From coordinates, six steps"}
-    shown = call("report", "--table", "digits10k").stdout
+    shown = call("table", "--table", "digits10k").stdout
     assert shown in done.stdout
     head, plain, coordinates = (
         next(line for line in shown.splitlines() if line.startswith(word))

@@ -116,7 +116,7 @@ def test_published_by_its_name(runs, results, experiments, capsys):
 def test_what_runs_on_real_data_is_said_under_the_demo(folder, put, results, experiments, capsys):
     put(table="multi30k", row="lstm", profile="demo", kind="sample")
     places = ["--results", str(results), "--experiments", str(experiments)]
-    assert main(["report", "--table", "multi30k", *places]) == 0
+    assert main(["table", "--table", "multi30k", *places]) == 0
     told = capsys.readouterr().out.splitlines()[-1]
     assert told.endswith("make reproduce-table TABLE=multi30k PROFILE=lite")
 

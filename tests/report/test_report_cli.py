@@ -181,3 +181,25 @@ def test_a_terminal_without_the_characters(put, experiments, results):
     environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
     done = subprocess.run([*command, *places], capture_output=True, env=environment, check=True)
     assert b"0.72 ? 0.00 (n=2)" in done.stdout
+
+
+def test_report_prints_the_tables_and_says_where_the_page_is(run, put, results):
+    put()
+    status, out, err = run("report", "--table", "7", "--profile", "paper")
+    assert (status, err) == (0, [])
+    assert out[0] == "Table 7: Two networks"
+    assert out[-1].endswith(f": {results / 'report' / 'index.html'}")
+    assert "0.72 (n=1)" in (results / "report" / "index.html").read_text()
+    assert run("table")[0] == 0
+    assert "index.html" not in run("table")[1][-1]
+
+
+def test_tables_are_printed_also_where_no_page_can_be_written(run, put, results):
+    put()
+    (results / "report").write_text("no folder")
+    status, out, err = run("report")
+    assert status == 1
+    assert out[0] == "Table 7: Two networks"
+    assert len(err) == 1
+    assert err[0].startswith("error: the page is not written: ")
+    assert str(results / "report") in err[0]

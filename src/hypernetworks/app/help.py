@@ -3,8 +3,9 @@
 from hypernetworks.app.choices import choices
 
 COMMANDS = {
-    "report": "print the tables from the records there are, without running anything",
+    "report": "print the tables from the records there are, and write all of it as a page",
     "claims": "say which of the paper's claims hold, of the published records",
+    "table": "print them alone",
     "compare": "your runs beside each other: what differs, metrics, seeds, curves, CSV",
     "figure": "draw a figure of the paper from records",
     "sample": "a text from a trained character model",

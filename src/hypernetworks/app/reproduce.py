@@ -57,7 +57,7 @@ def _show(options: argparse.Namespace) -> int:
         logger = ["--logger", "none"] if "logger=none" in options.overrides else []
         return draw([options.figure, "--results", options.results, *profile, *logger])
     table = ["--table", options.table] if options.table else []
-    printed = report(["report", "--results", options.results, *table, *profile])
+    printed = report(["table", "--results", options.results, *table, *profile])
     print(f"The records are in {Path(options.results) / 'runs'}.")
     return printed
 

@@ -27,8 +27,9 @@ The modules:
     publish        copies runs among the published records
     figures        figures, from the arrays that runs leave beside their records
     drawings       a module for each kind of drawing; panels and mosaics are what they share
+    page           all of it as one page of HTML
     drawn          holds the committed figures to the published records
     terminal       output to pipes, and to terminals of ASCII
     usage          command lines whose mistakes are one line
-    cli            the commands report, claims, publish, index, check
+    cli            the commands report, table, claims, publish, index, check
 """

@@ -11,6 +11,7 @@ from hypernetworks.report import compare, records
 from hypernetworks.report.claims import load_claims
 from hypernetworks.report.claims_table import terminal_claims
 from hypernetworks.report.custom import all_tables
+from hypernetworks.report.page import write_page
 from hypernetworks.report.protocol import Shortening, Table, load_figures, load_tables, pick
 from hypernetworks.report.publish import publish
 from hypernetworks.report.published import check_published, write_published
@@ -31,19 +32,23 @@ def main(arguments: Sequence[str] | None = None, program: str = "python -m hyper
 
 
 def add_commands(commands: Any) -> None:
-    """Adds report (also as table), claims, compare, publish, index and check to the subparsers
-    of an argparse parser; `run` runs what was chosen."""
+    """Adds report, table, claims, compare, publish, index and check to the subparsers of an
+    argparse parser; `run` runs what was chosen."""
     common = argparse.ArgumentParser(add_help=False)
     common.add_argument("--results", type=Path, default=RESULTS, metavar="FOLDER")
     common.add_argument(
         "--experiments", type=Path, metavar="FOLDER", help="default: those of this package"
     )
-    table = commands.add_parser(
-        "report", aliases=["table"], parents=[common], help="print tables beside the paper's"
-    )
-    table.add_argument("--table", metavar="TABLE", help="7, a1, one of your own; default: all")
-    table.add_argument("--profile", choices=PROFILES, help="of the column 'yours'; default: demo")
-    table.set_defaults(command=_table)
+    for name, command, about in (
+        ("report", _report, "print tables beside the paper's, and write all of it as a page"),
+        ("table", _table, "print tables beside the paper's"),
+    ):
+        table = commands.add_parser(name, parents=[common], help=about)
+        table.add_argument("--table", metavar="TABLE", help="7, a1, one of your own; default: all")
+        table.add_argument(
+            "--profile", choices=PROFILES, help="of the printed column 'yours'; default: demo"
+        )
+        table.set_defaults(command=command)
 
     claims = commands.add_parser(
         "claims", parents=[common], help="say which of the paper's claims hold, of the records"
@@ -112,6 +117,17 @@ def _chosen(options: argparse.Namespace) -> list[Table]:
     if options.table is None:
         return [table for of_id in tables.values() for table in of_id]
     return pick(tables, options.table, "table")
+
+
+def _report(options: argparse.Namespace) -> int:
+    """The tables first: they are there whatever becomes of the page."""
+    _table(options)
+    try:
+        path = write_page(options.results, options.experiments)
+    except (records.RecordError, OSError) as error:
+        raise records.RecordError(f"the page is not written: {error}") from error
+    print(f"All of it, with curves, figures and where each number comes from: {path}")
+    return 0
 
 
 def _table(options: argparse.Namespace) -> int:

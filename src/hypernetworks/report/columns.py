@@ -7,7 +7,7 @@ from pathlib import Path
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import Summary, spread, summarize
 from hypernetworks.report.custom import row_key
-from hypernetworks.report.protocol import Metric, Table
+from hypernetworks.report.protocol import Metric, Row, Table
 
 # The profiles whose published numbers are shown, the best first: where the profile that is asked
 # for has none, the other's stand in their place, marked.
@@ -151,6 +151,16 @@ def incomparable(evidence: Evidence) -> bool:
     """Whether the numbers are of other data than the paper's, so that its own say nothing beside
     them; of generated data, which say nothing by themselves, the notices tell."""
     return STAND_IN in evidence.summary.kinds()
+
+
+def from_paper(table: Table, row: Row, evidence: Evidence) -> float | None:
+    """The mean less the paper's number; None without one of them, and of runs that are not of the
+    paper's protocol and data."""
+    values = evidence.summary.values(table.metric.name)
+    paper = row.values.get(table.metric.name)
+    if not values or paper is None or evidence.profile != "paper" or incomparable(evidence):
+        return None
+    return spread(list(values.values())).mean - paper
 
 
 def about(evidence: Evidence) -> str:

@@ -122,9 +122,16 @@ def panels_of(
 
 def published_panels(figure: Figure, tables: list[Table], results: Path) -> list[Panel] | None:
     """Those of the published runs, of the first profile that has them; None without any."""
-    for profile in ("paper", "lite"):
+    return first_panels(figure, tables, results, "published")
+
+
+def first_panels(
+    figure: Figure, tables: list[Table], results: Path, tree: str
+) -> list[Panel] | None:
+    """Those of a tree's runs, of the first profile that has them; None without any."""
+    for profile in ("paper", "lite", "demo"):
         try:
-            return panels_of(figure, tables, results, profile, ("published",))
+            return panels_of(figure, tables, results, profile, (tree,))
         except records.RecordError:
             continue
     return None

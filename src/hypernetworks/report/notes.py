@@ -44,18 +44,25 @@ def notices(table: Table, columns: Sequence[Column]) -> list[str]:
 def notes(table: Table, columns: Sequence[Column]) -> list[str]:
     """The lines under a table: what a profile shortens, paired differences, what was not counted,
     what is doubtful."""
-    found = []
+    found = [line for row in table.rows if (line := difference(table, row.id, columns))]
+    return [*shortenings(table, columns), *found, *doubtful(table, columns)]
+
+
+def shortenings(table: Table, columns: Sequence[Column]) -> list[str]:
+    """What each profile of the columns shortens, in words."""
     shown = [columns[-1].profile, *(profile for c in columns for profile in c.profiles())]
-    for profile in dict.fromkeys(shown):
-        words = table.profiles.get(profile, Shortening()).words
-        if words:
-            found.append(f"Profile {profile}: {words}.")
-    found += [line for row in table.rows if (line := difference(table, row.id, columns))]
+    words = {p: table.profiles.get(p, Shortening()).words for p in dict.fromkeys(shown)}
+    return [f"Profile {profile}: {said}." for profile, said in words.items() if said]
+
+
+def doubtful(table: Table, columns: Sequence[Column]) -> list[str]:
+    """What was not counted, and what stands there but is no reproduction."""
+    found: list[str] = []
     for column in columns:
         for row in table.rows:
             label = table.label(row, shown_profile(table, columns[-1], row.id))
-            for line in _not_counted(column, row.id):
-                found.append(f"{column.heading}, {label}: {line}")
+            lines = _not_counted(column, row.id)
+            found += [f"{column.heading}, {label}: {line}" for line in lines]
     return found
 
 

@@ -33,7 +33,7 @@ def _section(table: Table, results: Path) -> str:
     parts = [f"## Table {table.id}: {table.title}", f"Measured: {heading(table)}."]
     parts += _numbers(table, published_column(table, results, "paper"), "paper")
     if table.quoted:
-        parts.append(quoted(table))
+        parts.append(as_text(quoted(table), "github"))
     lite = published_column(table, results, "lite")
     if "lite" in lite.profiles() and table.paper is not None:
         parts += [f"### Table {table.id}, profile lite", *_numbers(table, lite, "lite")]
@@ -58,7 +58,7 @@ def _provenance(table: Table, column: Column, profile: str) -> list[str]:
             facts = [
                 f"commit {_joined(commits(record) for record in found)}",
                 _joined(device(record) for record in found),
-                f"data {_joined(_data(record) for record in found)}",
+                f"data {_joined(data_of(record) for record in found)}",
                 f"configuration {_joined(record.configuration for record in found)}",
                 f"{' + '.join(minutes)} minutes",
             ]
@@ -80,7 +80,8 @@ def device(record: dict[str, Any]) -> str:
     return name if machine["device_count"] == 1 else f"{machine['device_count']} x {name}"
 
 
-def _data(record: dict[str, Any]) -> str:
+def data_of(record: dict[str, Any]) -> str:
+    """A data set and the hash of its checksums, shortened."""
     return f"{record['data']['name']} {config_hash(record['data']['checksums'])[:8]}"
 
 

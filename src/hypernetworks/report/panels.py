@@ -119,7 +119,9 @@ def canvas(width: float, height: float, constrained: bool = False) -> "Drawing":
     )
 
 
-def pictures(draw: Callable[[], "Drawing"]) -> dict[str, bytes]:
+def pictures(
+    draw: Callable[[], "Drawing"], forms: Sequence[str] = ("png", "svg")
+) -> dict[str, bytes]:
     """A drawing as {".png": ..., ".svg": ...}; the same panels always give the same bytes."""
     import matplotlib
 
@@ -127,7 +129,8 @@ def pictures(draw: Callable[[], "Drawing"]) -> dict[str, bytes]:
     # The salt makes the SVG's ids, and no date its header, the same every time.
     with matplotlib.rc_context({"svg.hashsalt": "hypernetworks"}):
         drawing = draw()
-        for form, metadata in (("png", None), ("svg", {"Date": None})):
+        for form in forms:
+            metadata = {"Date": None} if form == "svg" else None
             buffer = io.BytesIO()
             drawing.savefig(buffer, format=form, metadata=metadata)
             found[f".{form}"] = buffer.getvalue()

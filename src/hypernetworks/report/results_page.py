@@ -8,6 +8,7 @@ from hypernetworks.report.columns import (
     Evidence,
     about,
     doubts,
+    from_paper,
     incomparable,
     published_column,
 )
@@ -96,16 +97,14 @@ def _numbers(table: Table, column: Column) -> list[str]:
         row = table.row(row_id)
         assert row is not None  # it is one of the table's
         paper = None if incomparable(evidence) else row.values.get(table.metric.name)
-        values = list(evidence.summary.values(table.metric.name).values())
-        ours = spread(values).mean - paper if paper is not None else None
-        comparable = ours is not None and evidence.profile == "paper"
+        less = from_paper(table, row, evidence)
         lines.append(
             {
                 "row": label,
                 "profile · data": about(evidence),
                 "paper": "-" if paper is None else table.metric.text(paper),
                 "ours": _ours(table, evidence),
-                "ours - paper": table.metric.text(ours or 0, "+") if comparable else "-",
+                "ours - paper": "-" if less is None else table.metric.text(less, "+"),
                 "parameters": parameters(row, evidence, evidence.profile),
                 "minutes": " + ".join(f"{record['wall_seconds'] / 60:.1f}" for record in found),
                 "machine": ", ".join(dict.fromkeys(device(record) for record in found)),

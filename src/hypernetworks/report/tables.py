@@ -64,25 +64,33 @@ def grid(
         style: one of tabulate's.
         label_width: characters after which a row's label is wrapped; None for never.
     """
-    lines = [_line(table, row, columns) for row in table.rows]
-    lines += [_baseline(table, columns[-1], *found) for found in baselines(table, columns[-1])]
-    return as_text(lines, style, label_width)
+    return as_text(lines_of(table, columns), style, label_width)
 
 
-def quoted(table: Table) -> str:
-    """The rows that the paper quotes from others, as markdown."""
+def lines_of(table: Table, columns: Sequence[Column]) -> list[Line]:
+    """A line a row, in their order, then one a baseline; the last column's runs are detailed."""
+    rows = [_line(table, row, columns) for row in table.rows]
+    return rows + [_baseline(table, columns[-1], *found) for found in baselines(table, columns[-1])]
+
+
+def quoted(table: Table) -> list[Line]:
+    """The rows that the paper quotes from others."""
     head = f"quoted by the paper, {table.metric.name}"
-    lines = [
+    return [
         {"from": q.label, head: table.metric.text(q.value), "parameters": millions(q.params)}
         for q in table.quoted
     ]
-    return as_text(lines, "github")
+
+
+def heads_of(lines: Sequence[Line]) -> list[str]:
+    """The heads that any of the lines has; one with nothing below it is left out."""
+    heads = dict.fromkeys(head for line in lines for head in line)
+    return [head for head in heads if any(line.get(head, "-") != "-" for line in lines)]
 
 
 def as_text(lines: Sequence[Line], style: str, label_width: int | None = None) -> str:
-    """The lines under the heads that any of them has; a head with nothing below it is left out."""
-    heads = dict.fromkeys(head for line in lines for head in line)
-    used = [head for head in heads if any(line.get(head, "-") != "-" for line in lines)]
+    """The lines under the heads that any of them has."""
+    used = heads_of(lines)
     cells = [[line.get(head, "-") for head in used] for line in lines]
     if style == "github":
         cells = [[text.replace("|", "\\|") for text in line] for line in cells]
