@@ -32,13 +32,14 @@ def load(
         run: a record's file (`results/runs/3/lstm_1000/demo-seed0-1a2b3c4d.json`), its run's folder
             (the same without `.json`), or a row such as "table3/lstm_1000": its newest finished run
             under `results`, in this profile.
-        profile, results: of a row.
+        profile: of a row.
+        results: where a row's runs are looked for, in the folder `runs`.
         device: where the model is.
         trust: whether a model class that the record names may be imported and run.
     Returns:
-        model, step, task, config and record, and what the task needs beside: `alphabet` of
+        model, step, task, config and record, and what the task needs beside them (`alphabet` of
         characters, `moments` of handwriting, `subwords` of translation; `image_shape`, `classes`
-        and `prepare` of images.
+        and `prepare` of images).
     Raises:
         LoadError: in one line, if there is no such run or device, or if record or checkpoint are
             missing, damaged, of a newer version, or do not belong to each other.

@@ -70,7 +70,8 @@ class TrainedImages(Trained[nn.Module]):
     """A classifier: model(prepare(images)) are the logits (B, classes).
 
     Attributes:
-        image_shape: (C, H, W). classes: how many there are.
+        image_shape: (C, H, W).
+        classes: how many there are.
         scale: mean and deviation (C,) of each channel of the training images, of values in [0, 1],
             by which images are normalised; None if they are not.
     """
