@@ -71,7 +71,8 @@ def measure(
     verdict = "met" if round(ratio, 3) <= TARGET else "MISSED"
     print(
         f"{name}, a run with its checkpoints / without: {ratio:.4f} = "
-        f"{ours:.1f} s / {steps:.1f} s, {len(due)} checkpoints of {size:,.1f} MB (target <= {TARGET}: {verdict})"
+        f"{ours:.1f} s / {steps:.1f} s, {len(due)} checkpoints of {size:,.1f} MB "
+        f"(target <= {TARGET}: {verdict})"
     )
     return ratio
 

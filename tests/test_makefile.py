@@ -89,6 +89,8 @@ def test_help_lists_every_target():
         "params",
         "docs",
         "test",
+        "test-slurm",
+        "test-ray",
         "torture",
         "check",
         "bench",

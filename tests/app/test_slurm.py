@@ -106,7 +106,7 @@ def test_what_a_launcher_needs(monkeypatch):
 
 def test_the_settings_of_slurm_are_those_that_the_page_names():
     keys = OmegaConf.load(ROOT / "conf" / "hydra" / "launcher" / "slurm.yaml")
-    page = (ROOT / "docs" / "suite.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "launchers.md").read_text(encoding="utf-8")
     asked = set(keys) - {"defaults", "name", "setup"}
     assert asked
     assert all(f"`{key}`" in page for key in asked)

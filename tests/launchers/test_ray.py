@@ -70,7 +70,7 @@ def test_a_ray_that_runs_already_elsewhere(rows, tmp_path):
 
 
 def test_no_ray_where_one_should_be_is_one_line(rows, tmp_path):
-    done = rows("hydra.launcher.ray.init.address=127.0.0.1:9", RAY_AUTH_MODE="disabled")
+    done = rows("hydra.launcher.ray.init.address=auto", RAY_TMPDIR=str(tmp_path), RAY_ADDRESS="")
     assert done.returncode == 1
     assert "Traceback" not in done.stderr
     assert done.stderr.splitlines()[-1].startswith("error: ")

@@ -46,7 +46,7 @@ def begin(cluster, data_dir, tmp_path):
     def start(*words):
         jobs = ("hydra/launcher=slurm", *(f"hydra.launcher.{word}" for word in JOBS))
         places = (f"data_dir={data_dir}", "logger=none")
-        command = [sys.executable, "-m", "hypernetworks", *words, *places, *jobs, *STEPS]
+        command = [sys.executable, "-m", "hypernetworks", *places, *jobs, *STEPS, *words]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         processes.append(subprocess.Popen(command, cwd=tmp_path, **pipes))
         return processes[-1]
