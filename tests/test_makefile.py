@@ -46,7 +46,7 @@ def test_three_seeds_are_outstanding_unless_others_are_asked_for(target):
 
 
 def test_ray_gets_an_environment_of_its_own():
-    text = commands("reproduce-table", "LAUNCHER=ray")
+    text = commands("reproduce-table", "LAUNCHER=ray", "-W", "pyproject.toml")
     assert '".venv-ray/bin/python" -m hypernetworks' in text
     assert "constraints-ray.txt" in text
     assert "--launcher ray" in text

@@ -4,6 +4,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -67,6 +68,25 @@ def test_a_ray_that_runs_already_elsewhere(rows, tmp_path):
             cluster.terminate()
     assert done.returncode == 0, done.stderr
     assert len(find(tmp_path / "results")) == 2
+
+
+def test_a_signal_stops_the_rows_after_their_step(data_dir, tmp_path):
+    command = [sys.executable, "-m", "hypernetworks", "reproduce", "--table", "a1"]
+    words = ["--launcher", "ray", *STEPS, f"data_dir={data_dir}", "logger=none"]
+    words += ["trainer.max_steps=100000", "trainer.eval_every=100000"]
+    with subprocess.Popen([*command, *words], cwd=tmp_path, stderr=subprocess.PIPE) as process:
+        deadline = time.monotonic() + 300
+        while sum(bool(p.read_text()) for p in tmp_path.rglob("metrics.jsonl")) < 2:
+            assert process.poll() is None
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+        process.terminate()
+        _, errors = process.communicate(timeout=300)
+    assert process.returncode == 143
+    assert b"error: interrupted; the same command resumes" in errors
+    for record in find(tmp_path):
+        assert (record["status"], record["steps"] > 0) == ("interrupted", True)
+        assert (record.folder / "checkpoint.pt").exists()
 
 
 def test_no_ray_where_one_should_be_is_one_line(rows, tmp_path):

@@ -161,9 +161,17 @@ class Sweep(Callback):
             self._forward_signals()  # its rows are processes of this machine
         if slurm.is_used(config.hydra.launcher):
             slurm.announce(self.board.folder)
-        if "ray" in config.hydra.launcher:
-            os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to nobody
         Sweep.current = Sweep.last = self
+        if "ray" in config.hydra.launcher:
+            self._start_ray(config.hydra.launcher.ray.init)
+
+    def _start_ray(self, init: DictConfig) -> None:
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # it reports to nobody
+        if init.address == "local":
+            from hydra_plugins.hydra_ray_launcher._launcher_util import start_ray
+
+            start_ray(init)  # which takes SIGTERM for itself
+            self._forward_signals()
 
     def _follow(self, config: DictConfig) -> None:
         """Leaves the sweep's folder to the process that leads; what Hydra writes is a copy."""
