@@ -7,8 +7,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from hypernetworks.app import launchers, slurm, sweep
+from hypernetworks.app.board import Board
 from hypernetworks.app.main import _foreseen
-from hypernetworks.app.sweep import Board, as_row
+from hypernetworks.app.sweep import as_row
 from hypernetworks.training.stopping import Interrupted
 from tests.conftest import ROOT
 
