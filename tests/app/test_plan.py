@@ -25,14 +25,16 @@ from hypernetworks.app.plan import (
 from hypernetworks.data import mnist
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report import records
+from hypernetworks.report.claims import load_claims
 from hypernetworks.report.costs import HERE, UNKNOWN
-from hypernetworks.report.protocol import load_tables
+from hypernetworks.report.protocol import load_figures, load_tables
 from hypernetworks.report.provenance import config_hash
 from tests.report.conftest import RECORD
 
 DEVICE = "A processor"
 EUROPARL = "needs data: europarl/europarl-632k.en and 3 more"
 TABLES = {table.id: table for table in load_tables(experiments_dir())}
+CLAIMS = load_claims(experiments_dir(), list(TABLES.values()), load_figures(experiments_dir()))
 
 
 composed = cache(compose_row)  # which takes most of the time here
@@ -96,7 +98,7 @@ def listed(found):
 
 
 def test_without_records_the_first_seeds_come_first(here):
-    found = in_order(outstanding(TABLES["7"], "lite", [0, 1], here))
+    found = in_order(outstanding(TABLES["7"], "lite", [0, 1], here, CLAIMS))
     assert listed(found) == [
         ("cnn", 0, FIRST),
         ("hyper_cnn", 0, FIRST),
@@ -117,7 +119,7 @@ def test_the_order(here, put):
         run
         for profile in ("paper", "lite")
         for table in ("a1", "7")
-        for run in outstanding(TABLES[table], profile, [0, 1], here)
+        for run in outstanding(TABLES[table], profile, [0, 1], here, CLAIMS)
     ]
     assert [
         (run.known.profile, *of)
@@ -140,15 +142,38 @@ def test_the_order(here, put):
     ]
 
 
+def test_seeds_are_a_claims_where_its_comparisons_need_them(here, put):
+    """The LSTM of 1250 units is in a comparison of C3; lstm_900_plain is in none of a claim's,
+    though its table compares it."""
+    for row in ("hyperlstm_1000", "lstm_1250", "lstm_2x1000"):
+        put(f"table3/{row}")
+    found = outstanding(TABLES["3"], "lite", [0, 1], here, CLAIMS)
+    reasons = {row: reason for row, seed, reason in listed(found) if seed == 1}
+    assert reasons["hyperlstm_1000"] == reasons["lstm_1250"] == CLAIM
+    assert reasons["lstm_2x1000"] == FURTHER
+    put("table5/lstm_900", kind="stand-in")
+    put("table5/lstm_900_plain", kind="stand-in")
+    found = outstanding(TABLES["5"], "lite", [0, 1], here, CLAIMS)
+    assert ("lstm_900_plain", 1, FURTHER) in listed(found)
+
+
+def test_a_comparison_of_one_row_lacks_its_seeds(here, put):
+    put("table4/ln_hyperlstm_1800")  # figure 4, C7
+    found = outstanding(TABLES["4"], "lite", [0, 1], here, CLAIMS)
+    assert ("ln_hyperlstm_1800", 1, CLAIM) in listed(found)
+
+
 def test_a_row_that_is_compared_with_none_that_ran_has_further_seeds(here, put):
     put("table7/cnn")
-    found = outstanding(TABLES["7"], "lite", [0, 1], here)
+    found = outstanding(TABLES["7"], "lite", [0, 1], here, CLAIMS)
     assert ("cnn", 1, FURTHER) in listed(found)
 
 
 def test_what_the_paper_profile_has_measured_comes_last_in_lite(here, put):
     put("table7/cnn", "paper", 2)
-    (run,) = [r for r in outstanding(TABLES["7"], "lite", [2], here) if r.known.row.id == "cnn"]
+    (run,) = [
+        r for r in outstanding(TABLES["7"], "lite", [2], here, CLAIMS) if r.known.row.id == "cnn"
+    ]
     assert run.reason == MEASURED
 
 
@@ -164,20 +189,20 @@ def test_what_the_paper_profile_has_measured_comes_last_in_lite(here, put):
 def test_records_that_do_not_count_leave_their_seed_outstanding(here, put, fields, monkeypatch):
     monkeypatch.setattr(records, "validate", lambda *args: None)
     put("table7/cnn", **fields)
-    found = outstanding(TABLES["7"], "lite", [0], here)
+    found = outstanding(TABLES["7"], "lite", [0], here, CLAIMS)
     assert [run.known.row.id for run in found] == ["cnn", "hyper_cnn"]
 
 
 def test_a_table_of_our_own_has_no_paper_profile(here):
-    assert outstanding(TABLES["multi30k"], "paper", [0], here) == []
-    assert len(outstanding(TABLES["multi30k"], "lite", [0], here)) == 2
+    assert outstanding(TABLES["multi30k"], "paper", [0], here, CLAIMS) == []
+    assert len(outstanding(TABLES["multi30k"], "lite", [0], here, CLAIMS)) == 2
 
 
 def test_costs_are_of_this_device_then_of_a_probe_then_of_others(here, put):
     def whole(here):
-        return outstanding(TABLES["7"], "lite", [9], here)[0].known.whole
+        return outstanding(TABLES["7"], "lite", [9], here, CLAIMS)[0].known.whole
 
-    key = outstanding(TABLES["7"], "lite", [9], here)[0].known.key
+    key = outstanding(TABLES["7"], "lite", [9], here, CLAIMS)[0].known.key
     assert key.startswith("table7/cnn lite ")
     assert key.endswith(f" on {DEVICE}")
     put(seed=0, cpu="Another", wall_seconds=500.0)
@@ -194,7 +219,9 @@ def test_costs_are_of_this_device_then_of_a_probe_then_of_others(here, put):
 
 def test_a_begun_run_shows_its_step_and_what_is_left(here, put):
     path = put(seed=1, status="time_limit", steps=400, epochs=5, wall_seconds=20.0)
-    run = next(run for run in outstanding(TABLES["7"], "lite", [1], here) if run.reason == BEGUN)
+    run = next(
+        run for run in outstanding(TABLES["7"], "lite", [1], here, CLAIMS) if run.reason == BEGUN
+    )
     assert run.path == path
     assert run.begun["steps"] == 400
     assert run.seconds == pytest.approx(40.0)
@@ -209,7 +236,7 @@ def test_a_begun_run_shows_its_step_and_what_is_left(here, put):
 def test_a_diverged_run_is_not_chosen_again(here, put, status, obstacle):
     """One that is recorded as running, with no process behind it, was killed."""
     put(status=status, steps=3, error="why" if status in ("diverged", "failed") else None)
-    run = outstanding(TABLES["7"], "lite", [0], here)[0]
+    run = outstanding(TABLES["7"], "lite", [0], here, CLAIMS)[0]
     assert (run.obstacle or "").startswith(obstacle or "")
     assert (run.obstacle is None) == (obstacle is None)
     assert (run.reason == BEGUN) == (obstacle is None)
@@ -255,8 +282,8 @@ def test_translation_needs_each_set_in_one_of_its_forms(tmp_path):
 def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
     put("table7/cnn", wall_seconds=600.0)
     put("table7/hyper_cnn", seed=1, status="interrupted", steps=400, epochs=5, wall_seconds=60.0)
-    found = outstanding(TABLES["7"], "lite", [0, 1, 2], here)
-    found += outstanding(TABLES["6"], "lite", [0, 1], here)
+    found = outstanding(TABLES["7"], "lite", [0, 1, 2], here, CLAIMS)
+    found += outstanding(TABLES["6"], "lite", [0, 1], here, CLAIMS)
     shown = table_of(in_order(found), DEVICE)
     assert [re.split(r"\s{2,}", line) for line in shown.splitlines() if "/" in line] == [
         ["table7/hyper_cnn", "lite", "1", "interrupted at step 400", "2 min left", HERE],
@@ -273,5 +300,5 @@ def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
 
 
 def test_a_row_without_data_says_what_it_needs(here):
-    run, _ = outstanding(TABLES["6"], "paper", [0], here)
+    run, _ = outstanding(TABLES["6"], "paper", [0], here, CLAIMS)
     assert run.obstacle == "needs data: wmt14/europarl-v7 and 7 more"

@@ -57,6 +57,8 @@ def checkout(tmp_path_factory):
         shutil.copytree(ROOT / folder, root / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "pyproject.toml", root)
     (root / "experiments" / "quick").mkdir(parents=True)
+    for name in ("figures.yaml", "claims.yaml"):
+        (root / "experiments" / name).write_text("{}\n")
     for name, text in FILES.items():
         (root / "experiments" / "quick" / name).write_text(text)
     return root
@@ -139,7 +141,7 @@ def test_when_the_time_is_up_a_run_stops_at_a_checkpoint(data_dir, tmp_path):
     here = Here(tmp_path, (*endless, *places), "A processor", {})
     UntilSaved.results = tmp_path
     (table,) = [table for table in load_tables(experiments_dir()) if table.id == "a1"]
-    plan = [r for r in outstanding(table, "lite", [0], here) if r.known.row.id == "mlp"]
+    plan = [r for r in outstanding(table, "lite", [0], here, []) if r.known.row.id == "mlp"]
     start = partial(_start, here=here, folder=tmp_path)
     ((run, status),) = UntilSaved(0.0, 2, start, StopFlag()).work(plan)
     assert status == 143

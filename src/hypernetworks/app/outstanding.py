@@ -27,8 +27,9 @@ from hypernetworks.app.reproduce import jobs_here
 from hypernetworks.app.run import FORESEEN
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report.aggregate import state_of
+from hypernetworks.report.claims import load_claims
 from hypernetworks.report.costs import HERE, PROBED, Cost, device_of, duration
-from hypernetworks.report.protocol import load_tables, pick
+from hypernetworks.report.protocol import load_figures, load_tables, pick
 from hypernetworks.report.provenance import machine
 from hypernetworks.report.usage import Parser
 from hypernetworks.training.devices import placement
@@ -109,12 +110,14 @@ def find(options: argparse.Namespace, here: Here) -> list[Pending]:
     """All that is outstanding, in order."""
     tables = {table.id: table for table in load_tables(experiments_dir())}
     chosen = tables.values() if options.table is None else [pick(tables, options.table, "table")]
+    figures = load_figures(experiments_dir())
+    claims = load_claims(experiments_dir(), list(tables.values()), figures)
     profiles = PROFILES if options.profile is None else (options.profile,)
     found = [
         run
         for profile in profiles
         for table in chosen
-        for run in outstanding(table, profile, options.seeds, here)
+        for run in outstanding(table, profile, options.seeds, here, claims)
     ]
     return in_order(_probed(found, here) if options.probe else found)
 

@@ -1,14 +1,14 @@
 """What is outstanding: the seeds of tables' rows without a record that counts, the most useful
 first.
 
-The order is that of REASONS: begun runs; seeds that a claim lacks, where a row and one that it is
-compared with both have a number, but not yet of all wanted seeds; the first seed of rows without a
+The order is that of REASONS: begun runs; seeds that a claim lacks, where all rows that one of its
+comparisons needs have a number, but not yet of all wanted seeds; the first seed of rows without a
 number; further seeds; last, shortened runs of what the paper's protocol has measured. But for begun
 runs all of `lite` comes before `paper`. For one reason, what takes the least time comes first, and
 last what nobody knows the time of.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -20,6 +20,7 @@ from hypernetworks.app.identity import locate, protocol
 from hypernetworks.app.params import compose_words
 from hypernetworks.report import records
 from hypernetworks.report.aggregate import state_of
+from hypernetworks.report.claims import Claim
 from hypernetworks.report.columns import counted
 from hypernetworks.report.costs import Cost, cost, share_done
 from hypernetworks.report.folders import folder_name
@@ -87,7 +88,9 @@ class Pending:
         return replace(self, begun=records.read(self.path)) if self.path.exists() else self
 
 
-def outstanding(table: Table, profile: str, seeds: Iterable[int], here: Here) -> list[Pending]:
+def outstanding(
+    table: Table, profile: str, seeds: Iterable[int], here: Here, claims: Sequence[Claim]
+) -> list[Pending]:
     """The wanted seeds of a table's rows that have no number that counts, in the rows' order.
 
     A table of our own has no protocol of the paper's, so that nothing of it is outstanding there.
@@ -106,15 +109,20 @@ def outstanding(table: Table, profile: str, seeds: Iterable[int], here: Here) ->
     known = {
         row.id: _known(table, row, profile, numbers[row.id], trees, here) for row in table.rows
     }
+    claimed = {
+        row
+        for rows in _rows_of_comparisons(table, claims)
+        if all(known[row].have for row in rows)
+        for row in rows
+    }
     found = []
     for row, of in known.items():
-        partners = [other for other in known.values() if _compared(of.row, other.row)]
         wanted = [seed for seed in dict.fromkeys(seeds) if seed not in of.have]
         for seed in wanted:
             if in_paper.get(row, {}).get(seed):
                 reason = MEASURED
             elif of.have:
-                reason = CLAIM if any(other.have for other in partners) else FURTHER
+                reason = CLAIM if row in claimed else FURTHER
             else:
                 reason = FIRST if seed == wanted[0] else FURTHER
             found.append(_pending(of, seed, reason))
@@ -131,8 +139,14 @@ def in_order(found: Iterable[Pending]) -> list[Pending]:
     return sorted(found, key=place)
 
 
-def _compared(row: Row, other: Row) -> bool:
-    return row.compare_with == other.id or other.compare_with == row.id
+def _rows_of_comparisons(table: Table, claims: Sequence[Claim]) -> list[list[str]]:
+    """Of each comparison of the claims that several seeds decide, the rows."""
+    compared = [comparison for claim in claims for comparison in claim.comparisons]
+    return [
+        [row.id for row in comparison.rows]
+        for comparison in compared
+        if comparison.table.id == table.id and not comparison.quantity.exact
+    ]
 
 
 def _known(
