@@ -23,7 +23,7 @@ def folder(small):
 
 def test_a_run_that_is_held_is_refused_before_anything_is_built(small, folder, monkeypatch):
     elsewhere(folder)
-    monkeypatch.setattr("hypernetworks.app.run._prepare", None)
+    monkeypatch.setattr("hypernetworks.app.run.prepare", None)
     with pytest.raises(HeldError, match=r"another process runs this, process [0-9]+ on far since"):
         run(small())
     assert [path.name for path in folder.iterdir()] == ["holder.1"]

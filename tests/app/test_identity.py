@@ -57,7 +57,7 @@ def test_a_finished_run_of_version_1_is_skipped(small, tmp_path, monkeypatch):
     home = tmp_path / "results" / "runs" / "a1" / "mlp"
     home.mkdir(parents=True)
     shutil.copy(path, home)
-    monkeypatch.setattr(runner, "_prepare", lambda *_: pytest.fail("it ran again"))
+    monkeypatch.setattr(runner, "prepare", lambda *_: pytest.fail("it ran again"))
     cfg = compose_row("table_a1/mlp", "paper", f"results_dir={tmp_path / 'results'}")
     assert runner.run(cfg) == read(path)["selection"]["value"]
 
