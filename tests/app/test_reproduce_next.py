@@ -14,14 +14,17 @@ import pytest
 import torch
 
 from hypernetworks.app import probe
+from hypernetworks.app.mirror import wandb_id
 from hypernetworks.app.plan import Here, outstanding
-from hypernetworks.app.reproduce_next import Begun, Worker, _start, next_of
+from hypernetworks.app.reproduce_next import Begun, Worker, _end, _start, next_of
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report.protocol import load_tables
-from hypernetworks.report.records import RecordError, find
+from hypernetworks.report.provenance import config_hash
+from hypernetworks.report.records import Record, RecordError, find, read, write
 from hypernetworks.training.files import load_checkpoint
 from hypernetworks.training.stopping import StopFlag
 from tests.conftest import ROOT
+from tests.report.conftest import RECORD
 
 FILES = {
     "table.yaml": """\
@@ -159,7 +162,7 @@ class Stub:
     name: str
     seconds: float | None = None
     code: str = "pass"
-    begun: None = None
+    begun: Record | None = None
 
     def now(self):
         return self
@@ -207,6 +210,18 @@ def test_what_still_runs_at_the_end_is_asked_to_stop_and_the_rest_waits(tmp_path
     ended = work.work([Stub(name, 1.0, "import time; time.sleep(300)") for name in "abc"])
     assert [name for name, _ in begun] == ["a", "b"]
     assert [status for _, status in ended] == [-signal.SIGTERM] * 2
+
+
+def test_the_end_says_where_its_offline_runs_of_wandb_lie(tmp_path, capsys):
+    fields = RECORD | {"config_hash": config_hash(RECORD["protocol"])}
+    record = read(write(fields, tmp_path / "runs" / "7" / "cnn"))
+    part = tmp_path / "wandb" / f"offline-run-2026_1-{wandb_id(record)}"
+    part.mkdir(parents=True)
+    ran = Stub("a", begun=record)
+    assert _end([ran], [(ran, 0)], "Done", tmp_path) == 0
+    *_, where, last = capsys.readouterr().out.splitlines()
+    assert where.startswith(f"wandb: offline in {part}; `wandb sync {part}` uploads it")
+    assert last == "Done: 0 runs outstanding, 0 s one after another."
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from hypernetworks.app.mirror import wandb_id, where_offline
 from hypernetworks.app.outstanding import answered, find, here_of, parser, table_of, total
 from hypernetworks.app.plan import Here, Pending
 from hypernetworks.app.reproduce import jobs_here
@@ -52,9 +53,10 @@ def _run(options: argparse.Namespace, deadline: float) -> int:
         start = partial(_start, here=here, folder=Path(folder))
         ended = Worker(deadline, jobs, start, stop).work(plan)
     if stop.signum is not None:
-        _end(plan, ended, "Interrupted")
+        _end(plan, ended, "Interrupted", here.results)
         return 128 + stop.signum
-    return _end(plan, ended, "Time is up" if time.monotonic() >= deadline else "Done")
+    why = "Time is up" if time.monotonic() >= deadline else "Done"
+    return _end(plan, ended, why, here.results)
 
 
 def next_of(waiting: list[Pending], seconds: float) -> Pending:
@@ -155,12 +157,15 @@ def _say(event: str, run: Pending) -> None:
     print(f"{time.strftime('%H:%M:%S')} {event} {run.name}", flush=True)
 
 
-def _end(plan: list[Pending], ended: list[tuple[Pending, int]], why: str) -> int:
-    """Says what ran and what is left; 1 if a run failed."""
+def _end(plan: list[Pending], ended: list[tuple[Pending, int]], why: str, results: Path) -> int:
+    """Says what ran, where its wandb runs lie, and what is left; 1 if a run failed."""
     now = [run.now() for run in plan]
     left = [run for run in now if run.begun is None or run.begun["status"] != "finished"]
-    ran = [run.now().begun for run, _ in ended]
-    print(summary(record.path for record in ran if record is not None))
+    ran = [record for run, _ in ended if (record := run.now().begun) is not None]
+    print(summary(record.path for record in ran))
+    where = where_offline(results, map(wandb_id, ran))
+    if where is not None:
+        print(where)
     print(f"{why}: {total(left)}{'; the same command goes on' if left else ''}.")
     failed = [run.name for run, status in ended if _failed(run, status)]
     if failed:
