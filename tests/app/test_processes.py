@@ -114,8 +114,9 @@ def test_a_sweep_goes_on_after_a_row_that_fails(data_dir, tmp_path):
     found = find(tmp_path / "results")
     assert sorted(record["status"] for record in found) == ["diverged", "finished"]
     assert {record["machine"]["device_count"] for record in found} == {2}
-    for pattern in ("wandb/offline-run-*", "runs/.sweeps/*/*/multirun.yaml"):
-        assert len(list((tmp_path / "results").glob(pattern))) == {"w": 2, "r": 1}[pattern[0]]
+    left = {"wandb/offline-run-*": 2, "runs/.sweeps/*/*": 1, "runs/.sweeps/*/*/multirun.yaml": 1}
+    for pattern, count in left.items():
+        assert len(list((tmp_path / "results").glob(pattern))) == count, pattern
 
 
 def test_a_signal_to_torchrun_leaves_a_checkpoint(data_dir, tmp_path):

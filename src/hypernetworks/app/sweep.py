@@ -107,6 +107,8 @@ class Sweep(Callback):
         self.copies = TemporaryDirectory()
         with open_dict(config), read_write(config):
             config.hydra.sweep.dir = self.copies.name
+            # A row's configuration is composed anew, of the words of the command line.
+            config.hydra.overrides.hydra.append(f"hydra.sweep.dir={self.copies.name}")
 
     @classmethod
     def begun(cls) -> bool:
