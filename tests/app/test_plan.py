@@ -285,7 +285,9 @@ def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
     found = outstanding(TABLES["7"], "lite", [0, 1, 2], here, CLAIMS)
     found += outstanding(TABLES["6"], "lite", [0, 1], here, CLAIMS)
     shown = table_of(in_order(found), DEVICE)
-    assert [re.split(r"\s{2,}", line) for line in shown.splitlines() if "/" in line] == [
+    assert [
+        re.split(r"\s{2,}", line) for line in shown.splitlines() if line.startswith("table")
+    ] == [
         ["table7/hyper_cnn", "lite", "1", "interrupted at step 400", "2 min left", HERE],
         ["table7/hyper_cnn", "lite", "0", FIRST, "3 min", HERE],
         ["table7/hyper_cnn", "lite", "2", FURTHER, "3 min", HERE],
@@ -295,8 +297,12 @@ def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
             for cell in ("lstm", "hyperlstm")
         ),
     ]
-    last = f"5 runs outstanding, 28 min one after another on this device ({DEVICE})."
-    assert shown.splitlines()[-1] == last
+    last = f"5 runs outstanding, 28 min one after another on this device ({DEVICE})"
+    assert shown.splitlines()[-1] == f"{last}; 4 more are not to be run here."
+    assert "make reproduce-table downloads data" in shown
+    with_data = table_of([run for run in found if run.obstacle is None], DEVICE)
+    assert with_data.splitlines()[-1] == f"{last}."
+    assert "downloads" not in with_data
 
 
 def test_a_row_without_data_says_what_it_needs(here):

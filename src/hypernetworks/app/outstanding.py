@@ -21,7 +21,7 @@ from hypernetworks.app.identity import deviations
 from hypernetworks.app.messages import one_line
 from hypernetworks.app.outcome import device_name
 from hypernetworks.app.params import compose_words
-from hypernetworks.app.plan import BEGUN, PROFILES, Here, Pending, in_order, outstanding
+from hypernetworks.app.plan import BEGUN, LACKS, PROFILES, Here, Pending, in_order, outstanding
 from hypernetworks.app.probe import probe, read_probes
 from hypernetworks.app.reproduce import jobs_here
 from hypernetworks.app.run import FORESEEN
@@ -38,6 +38,11 @@ from hypernetworks.training.devices import placement
 TAKEN = (
     *("experiment", "sweep", "profile", "seed", "force", "quiet", "results_dir"),
     *("trainer.max_time", "hydra"),
+)
+
+DOWNLOADS = (
+    "make reproduce-table downloads data where that can be; where others are from, and where all "
+    "lie, stands in docs/suite.md."
 )
 
 
@@ -130,7 +135,9 @@ def table_of(found: list[Pending], device: str) -> str:
         return "Nothing is outstanding."
     parts = [_grid(chosen)] if chosen else []
     parts += [f"Not to be run here:\n\n{_grid(others)}"] if others else []
-    return "\n\n".join([*parts, f"{total(chosen)} on this device ({device})."])
+    parts += [DOWNLOADS] if any((run.obstacle or "").startswith(LACKS) for run in others) else []
+    more = f"; {len(others)} more are not to be run here" if others else ""
+    return "\n\n".join([*parts, f"{total(chosen)} on this device ({device}){more}."])
 
 
 def total(runs: list[Pending]) -> str:

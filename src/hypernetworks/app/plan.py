@@ -32,6 +32,7 @@ BEGUN, CLAIM, FIRST, FURTHER, MEASURED = REASONS = (
     "measured in profile paper",
 )
 PROFILES = ("lite", "paper")
+LACKS = "needs data: "
 
 
 @dataclass(frozen=True)
@@ -189,4 +190,4 @@ def _obstacle(known: Known, begun: records.Record | None) -> str | None:
             return "diverged, as it would again"
     lacking = missing(known.cfg)
     more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
-    return f"needs data: {lacking[0]}{more}" if lacking else None
+    return f"{LACKS}{lacking[0]}{more}" if lacking else None
