@@ -11,6 +11,7 @@ from pathlib import Path
 from hypernetworks.app.choices import GROUPS, choices, known_keys, near
 from hypernetworks.app.help import COMMANDS
 from hypernetworks.app.launchers import why_not
+from hypernetworks.app.messages import INTERVAL
 
 FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
 NOTHING = (("experiment", "null"), ("sweep", "null"))
@@ -51,7 +52,26 @@ def checked(arguments: list[str]) -> list[str]:
     own = "model=own" in words
     found = [_checked_word(word, sweeping, own) for word in words]
     _check_options([option for option in options if option != "--explain"])
+    if sweeping:
+        _check_intervals(words)
+    elif not {option.split("=")[0] for option in options} & {*OF_ONE_RUN}:
+        _check_alone(words)
     return [*found, *options]
+
+
+def _check_intervals(words: list[str]) -> None:
+    """Hydra's own sweeper refuses them once the sweep has a folder."""
+    if not any(word.startswith("hydra/sweeper=") for word in words):
+        for word in words:
+            if re.search(r"=.*\binterval\(", word) and word.partition("=")[0] not in PATHS:
+                raise ArgumentError(f"{word}: {INTERVAL}")
+
+
+def _check_alone(words: list[str]) -> None:
+    """What only a sweep hears of, and Hydra leaves aside in silence."""
+    for word in words:
+        if word.startswith(("hydra/launcher=", "hydra/sweeper=")) and not word.endswith("=basic"):
+            raise ArgumentError(f"{word}: is for the rows of a sweep; add --multirun (-m)")
 
 
 def _parted(arguments: list[str]) -> tuple[list[str], list[str]]:

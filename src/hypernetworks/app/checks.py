@@ -43,13 +43,12 @@ def check_config(cfg: DictConfig) -> None:
     for key in ("table", "row"):
         if not re.fullmatch(r"[a-z0-9_]+", cfg[key]):
             raise RunError(f"{key}={cfg[key]}: use lower-case letters, digits and _")
-    _check_device(cfg.device)
     mode = cfg.logger.mode
     if mode not in MODES:
         raise RunError(f"logger.mode={mode}: choose one of {', '.join(MODES)}")
 
 
-def _check_device(name: str) -> None:
+def check_device(name: str) -> None:
     """Refuses what is no device anywhere; whether there is such a one here shows later."""
     try:
         torch.device("cpu" if name == "auto" else name)

@@ -4,6 +4,8 @@ import re
 
 from hypernetworks.app.choices import choices, having, known_keys, near
 
+INTERVAL = "interval() is for an optimiser: add hydra/sweeper=optuna, or name values: KEY=0.1,0.2"
+
 
 def one_line(error: Exception) -> str:
     """The message with its cause, which has the reason ("'abc' is not a float")."""
@@ -45,6 +47,4 @@ def _several_values(text: str) -> str | None:
 
 
 def _interval(text: str) -> str | None:
-    if "does not support sweep type : INTERVAL_SWEEP" not in text:
-        return None
-    return "interval() is for an optimiser: add hydra/sweeper=optuna, or name values: KEY=0.1,0.2"
+    return INTERVAL if "does not support sweep type : INTERVAL_SWEEP" in text else None

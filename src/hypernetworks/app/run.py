@@ -14,7 +14,7 @@ from omegaconf import DictConfig, OmegaConf
 
 from hypernetworks.app import sweep
 from hypernetworks.app.build import build
-from hypernetworks.app.checks import RunError, check_config
+from hypernetworks.app.checks import RunError, check_config, check_device
 from hypernetworks.app.direction import check_direction
 from hypernetworks.app.identity import RunFiles, deviations, locate, protocol
 from hypernetworks.app.lead import lead, obey
@@ -98,6 +98,7 @@ def run(cfg: DictConfig) -> float | None:
         is better, lower or higher, the record's `selection` says); None if `trainer.max_time`
         stopped the run before its first evaluation.
     """
+    check_device(cfg.device)
     with ExitStack() as stack:
         stack.callback(torch.set_num_threads, torch.get_num_threads())  # for a sweep's next row
         torch.set_num_threads(cfg.threads or torch.get_num_threads())
