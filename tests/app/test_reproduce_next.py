@@ -16,7 +16,7 @@ import torch
 from hypernetworks.app import probe
 from hypernetworks.app.mirror import wandb_id
 from hypernetworks.app.plan import Here, outstanding
-from hypernetworks.app.reproduce_next import Begun, Worker, _end, _start, next_of
+from hypernetworks.app.reproduce_next import Begun, Worker, _end, _failed, _start, next_of
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report.protocol import load_tables
 from hypernetworks.report.provenance import config_hash
@@ -200,6 +200,14 @@ def test_a_plan_is_run_so_many_at_a_time_and_a_failure_stops_no_other(tmp_path, 
     printed = capfd.readouterr()
     assert "failed a" in printed.out
     assert printed.err == "what a said\n"
+
+
+def test_what_another_process_has_finished_since_is_not_run_again(tmp_path):
+    done = Record({"status": "finished"}, tmp_path / "a.json")
+    work, begun, _ = worker(tmp_path, 1)
+    assert work.work([Stub("a", 1.0, begun=done), Stub("b", 1.0)])[0][0].name == "b"
+    assert [name for name, _ in begun] == ["b"]
+    assert not _failed(Stub("a", begun=done), 1)
 
 
 @pytest.mark.parametrize("by", ["time", "signal"])

@@ -80,7 +80,7 @@ def test_a_mean_is_over_one_set_of_data(make):
     [
         ("interrupted", "interrupted at step 1200"),
         ("time_limit", "time limit at step 1200"),
-        ("running", "crashed at step 1200"),  # nobody holds its lock
+        ("running", "crashed at step 1200"),  # nobody holds it
         ("diverged", "diverged"),
         ("failed", "failed"),
     ],

@@ -30,7 +30,7 @@ def test_publishing_twice_changes_nothing(put, results, experiments):
 
 REFUSED = {
     "generated data": {"kind": "sample", "profile": "demo"},
-    "not finished (crashed)": {"status": "running"},  # nobody holds its lock
+    "not finished (crashed)": {"status": "running"},  # nobody holds it
     "not finished (interrupted)": {"status": "interrupted"},
     "not finished (diverged)": {"status": "diverged"},
     "overrides (trainer.lr=0.002)": {"overrides": ["trainer.lr=0.002"]},

@@ -148,9 +148,9 @@ def _failed(run: Pending, status: int) -> bool:
 
 
 def _elsewhere(run: Pending) -> bool:
-    """Whether another process has it by now."""
+    """Whether another process has it by now, or has finished it."""
     begun = run.now().begun
-    return begun is not None and records.status_of(begun) == "running"
+    return begun is not None and records.status_of(begun) in ("running", "finished")
 
 
 def _say(event: str, run: Pending) -> None:
