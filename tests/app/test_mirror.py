@@ -72,7 +72,7 @@ def test_an_agent_has_chosen_project_and_run(init):
 
 def test_where_offline_runs_lie_and_what_to_do_with_them(tmp_path):
     place = tmp_path / "my results" / "wandb"
-    parts = [place / f"offline-run-2026_{n}-aaa" for n in (1, 2)]
+    parts = [place / "offline-run-2026_1-aaa", place / "offline-run-2026_1-aaa-1"]  # in a second
     others = [place / "offline-run-2026_3-bbb", place / "offline-run-2026_4-ccc"]
     for folder in (*parts, *others):
         folder.mkdir(parents=True)

@@ -3,6 +3,7 @@
 import hashlib
 import logging
 import os
+import re
 import shlex
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -119,18 +120,25 @@ def where_offline(results: Path, ids: Iterable[str]) -> str | None:
 
     A run that was resumed has a part for each time; wandb uploads those of a run in their order.
     """
-    place, wanted = results / "wandb", set(ids)
-    found = [f for f in sorted(place.glob("offline-run-*-*")) if f.name.split("-")[-1] in wanted]
-    left = [folder for folder in found if not list(folder.glob("*.synced"))]
+    place = results / "wandb"
+    parts = [_parts(place, id_) for id_ in set(ids)]
+    left = sorted(part for of_it in parts for part in of_it)
     if not left:
         return None
-    one = len({folder.name.split("-")[-1] for folder in left}) == 1
+    one = sum(map(bool, parts)) == 1
     what = " and ".join(map(str, left)) if one else f"{len(left)} folders of {place}"
     upload = shlex.join(
         ["wandb", "sync", *map(str, left)] if one else ["wandb", "sync", str(place)]
     )
     look = shlex.join(["wandb", "leet", str(place)])
     return f"wandb: offline in {what}; `{upload}` uploads it, `{look}` shows it in the terminal"
+
+
+def _parts(place: Path, id_: str) -> list[Path]:
+    """The folders of a run that are not uploaded yet; those of one second wandb numbers."""
+    part = re.compile(rf"offline-run-[^-]+-{re.escape(id_)}(-\d+)?")
+    found = [folder for folder in place.glob("offline-run-*") if part.fullmatch(folder.name)]
+    return [folder for folder in found if not list(folder.glob("*.synced"))]
 
 
 def one_line(error: Exception) -> str:
