@@ -3,10 +3,21 @@
 import json
 import subprocess
 import sys
+import time
 
 
 def read_back(folder):
-    """All records of all offline runs below a folder: {kind: [values]}, by wandb's own reader."""
+    """All records of all offline runs below a folder: {kind: [values]}, by wandb's own reader.
+
+    wandb's service may still be writing when the run has ended.
+    """
+    deadline = time.monotonic() + 20
+    while "run" not in (found := _records(folder)) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
+
+
+def _records(folder):
     found = {}
     for path in sorted(folder.rglob("run-*.wandb")):
         command = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(path)]

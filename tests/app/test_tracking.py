@@ -128,6 +128,7 @@ class FakeRun:
     def __init__(self, *broken):
         self.broken = broken
         self.summary = self
+        self.id = "a-run"
 
     def __getattr__(self, name):
         def answer(*values, **named):
