@@ -8,7 +8,7 @@ from benchmarks.translation_model import CELLS, Size, Training, build, some_pair
 from benchmarks.translation_products import products
 from torch.profiler import ProfilerActivity, profile
 
-from benchmarks import encoding, translation, translation_gpu
+from benchmarks import encoding, translation, translation_gpu, translation_model
 from hypernetworks.data.pair_batches import PairBatches
 from tests.recurrent.conftest import torch_steps  # noqa: F401
 
@@ -38,13 +38,14 @@ def shapes_of(act):
 
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.usefixtures("torch_steps")
-def test_the_products_are_those_of_a_training_step(cell):
+def test_the_products_are_those_of_a_training_step(cell, monkeypatch):
     """In torch operations: in C++ those of each step's attention are no calls of a product."""
+    monkeypatch.setattr(translation_model, "LONGEST", 12)  # the profiler takes its time
     training = Training(build(cell, TINY, translation.CPU.device), batches(), translation.CPU)
     step = shapes_of(training)
     alone = shapes_of(products(cell, TINY, training.batch))
     assert alone == step
-    assert sum(step.values()) > 300
+    assert sum(step.values()) > 150
 
 
 def test_translation_measures_both_models(capsys):
