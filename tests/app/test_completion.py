@@ -67,8 +67,10 @@ def test_a_module_cannot_be_completed_and_says_what_can(cold):
 
 @pytest.mark.skipif(shutil.which("bash") is None, reason="the system has no bash")
 def test_bash_completes_the_installed_script(tmp_path):
-    script = tmp_path / "hypernetworks"  # as pip makes it
-    script.write_text(f"#!{sys.executable}\nfrom hypernetworks.__main__ import main\nmain()\n")
+    # As pip makes it where the interpreter's path has spaces.
+    script = tmp_path / "hypernetworks"
+    start = f"#!/bin/sh\n'''exec' \"{sys.executable}\" \"$0\" \"$@\"\n' '''\n"
+    script.write_text(f"{start}from hypernetworks.__main__ import main\nmain()\n")
     script.chmod(0o755)
     asked = "complete_line 'hypernetworks experiment=table7/'\ncomplete_line 'hypernetworks wri'\n"
     done = subprocess.run(
