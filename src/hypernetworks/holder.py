@@ -219,11 +219,10 @@ def _born(pid: int) -> str | None:
     """None if there is no such process; without /proc, only whether there is one."""
     if not Path("/proc/self/stat").exists():
         try:
-            os.kill(pid, 0)
+            with suppress(PermissionError):  # another user's: it is there
+                os.kill(pid, 0)
         except ProcessLookupError:
             return None
-        except PermissionError:
-            pass
         return ""
     try:
         state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()

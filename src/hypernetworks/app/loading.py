@@ -24,6 +24,6 @@ def loaded(
     try:
         trained.model.to(torch.device(device))
     except (RuntimeError, AssertionError, NotImplementedError) as error:
-        reason = str(error).splitlines()[0]
+        reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise LoadError(f"device={device} cannot be used here: {reason}") from error
     return trained
