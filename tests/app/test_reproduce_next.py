@@ -257,7 +257,7 @@ def test_a_mistake_is_one_line_and_nothing_runs(command, tmp_path, words, told):
 def test_an_unknown_table_is_one_line(command):
     done = command("outstanding", "--table", "8", check=False)
     assert done.returncode == 1
-    assert done.stderr.startswith("error: no table '8'; there are: 2, 3, 4, 5, 6, 7, a1, multi30k")
+    assert done.stderr.startswith("error: no table '8'; there are: 2, 3, 4, 5, 6, 7, a1, multi30k, wrn_48_epochs")
 
 
 def test_a_probe_times_steps_and_leaves_nothing(small, tmp_path, monkeypatch):

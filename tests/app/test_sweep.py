@@ -149,7 +149,7 @@ def test_failed_rows_and_mistakes(beside, cold, reproduce, tmp_path):
 def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
     done = reproduce("--table", "8")
     assert done.returncode == 2
-    assert done.stderr == "error: no table '8'; there are 2, 3, 4, 5, 6, 7, a1, multi30k\n"
+    assert done.stderr == "error: no table '8'; there are 2, 3, 4, 5, 6, 7, a1, multi30k, wrn_48_epochs\n"
     assert reproduce("--table", "A1").returncode == 0
 
 
