@@ -180,6 +180,7 @@ assert not loaded, loaded
         (["trainer.selection_metric=valid_bpc"], ["valid_bpc", "valid_error"]),
         (["dataset=cifar10", "dataset.l2=-1"], ["dataset.l2=-1"]),
         (["dataset=cifar10", "dataset.l2=nan"], ["dataset.l2=nan"]),
+        (["dataset=ptb", "model=lstm", "dataset.reset=1.5"], ["dataset.reset=1.5: choose 0 to 1"]),
         (["experiment=table2/wrn_40_1", "model.widen=0"], ["widen=0"]),
         (["experiment=table2/hyper_wrn_40_1", "model.depth=41"], ["depth=41"]),
         (["experiment=table2/hyper_wrn_40_1", "model.embedding_size=0"], ["embedding_size=0"]),

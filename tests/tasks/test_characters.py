@@ -96,6 +96,23 @@ def test_training_carries_the_state_and_begins_anew_with_the_epoch():
     torch.testing.assert_close(resumed.loss(model, windows[1]), second)
 
 
+@pytest.mark.parametrize("layer", [LSTM(5, 7), HyperLSTM(5, 7, hyper_size=4, embedding_size=2)])
+def test_the_state_of_some_streams_begins_anew(layer):
+    torch.manual_seed(0)
+    model = CharacterModel(layer)
+    first, second, *_ = Streams(torch.randint(5, (901,), dtype=torch.uint8), 30, 5).epoch(0)
+    task = CharacterLanguageModel(b"abcde", newline=0, reset=0.5)
+    task.loss(model, first)
+    carried = task.state
+    task.loss(model, second)
+    _, kept = model(second[0], carried)
+    _, anew = model(second[0])
+    begun = (task.state[0] == anew[0]).all(-1).squeeze(0)
+    assert 5 < begun.sum() < 25
+    for part, old, new in zip(task.state, kept, anew, strict=True):
+        torch.testing.assert_close(part, new.where(begun[:, None], old))
+
+
 def test_evaluation_leaves_the_training_state_alone():
     model = CharacterModel(LSTM(5, 7))
     streams = Streams(torch.randint(5, (41,), dtype=torch.uint8), 2, 5)
@@ -206,3 +223,8 @@ def test_metrics_that_are_asked_for():
     assert task.evaluate(Table(), streams, ["bpc"]) == task.evaluate(Table(), streams)
     assert task.evaluate(Table(), streams, ()) == {}
     assert task.selection in Evaluation("valid", streams, "always").measures(task)
+
+
+def test_a_reset_that_is_no_probability():
+    with pytest.raises(ValueError, match=r"reset=1\.5: it must be between 0 and 1"):
+        CharacterLanguageModel(b"abcde", 0, reset=1.5)

@@ -80,13 +80,15 @@ class OwnImagesConfig(ImagesConfig):
 @dataclass
 class CharactersConfig:
     """A text to predict, symbol by symbol, in windows of `window` steps; the validation text in
-    `valid_streams` parallel streams during training. baseline_order: n of the n-gram model beside
-    which lite and demo put their rows."""
+    `valid_streams` parallel streams during training. reset: of each stream, how likely its carried
+    state begins anew at a window of training. baseline_order: n of the n-gram model beside which
+    lite and demo put their rows."""
 
     name: str = MISSING
     task: str = "characters"
     window: int = 100
     valid_streams: int = 64
+    reset: float = 0.0
     baseline_order: int = 5
     sizes: SizesConfig = MISSING
     protocol: ProtocolConfig = MISSING

@@ -28,29 +28,42 @@ class CharacterLanguageModel:
         values: what each of the V symbols stands for, in the order of their numbers: a byte's
             value or a character's code point.
         newline: the number of the symbol after which the figures' text is drawn.
+        reset: of each stream, how likely its state begins anew at a window of training; drawn from
+            torch's generator of the CPU.
+
     Raises:
-        ValueError: if there is no such symbol.
+        ValueError: if there is no such symbol, or reset is no probability.
     """
 
     metrics: ClassVar[Mapping[str, Metric]] = {"bpc": Metric("bits", "lower")}
     selection: ClassVar = "valid_bpc"
     headline: ClassVar = ("test_bpc", "valid_bpc")
 
-    def __init__(self, values: Sequence[int], newline: int) -> None:
+    def __init__(self, values: Sequence[int], newline: int, reset: float = 0.0) -> None:
         if not 0 <= newline < len(values):
             raise ValueError(f"newline={newline}: it must be one of the {len(values)} symbols")
+        if not 0 <= reset <= 1:
+            raise ValueError(f"reset={reset}: it must be between 0 and 1")
         self.values = list(values)
         self.newline = newline
+        self.reset = reset
         self.state: Any = None
 
     def loss(self, model: nn.Module, batch: Window) -> Tensor:
         """Mean nats a symbol of a window; its gradient ends where the window begins."""
         inputs, targets, begins = batch
-        # A checkpoint's state is on the CPU.
-        before = None if begins else tuple(part.to(inputs.device) for part in self.state)
+        before = None if begins else self._carried(inputs.device)
         logits, state = model(inputs, before)
         self.state = tuple(part.detach() for part in state)
         return F.cross_entropy(logits.flatten(0, 1).float(), targets.flatten())
+
+    def _carried(self, device: torch.device) -> tuple[Tensor, ...]:
+        """The last window's state; a checkpoint's is on the CPU."""
+        before = tuple(part.to(device) for part in self.state)
+        if not self.reset:
+            return before
+        keep = (torch.rand(before[0].shape[-2]) >= self.reset).to(device)
+        return tuple(part.where(keep[:, None], 0.0) for part in before)
 
     def evaluate(
         self, model: nn.Module, batches: Batches, metrics: Sequence[str] | None = None

@@ -38,6 +38,8 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
     if symbols < known:
         raise RunError(f"dataset.symbols={symbols}: the text has {known} symbols")
     _check_order(dataset.baseline_order, known)
+    if not 0 <= dataset.reset <= 1:
+        raise RunError(f"dataset.reset={dataset.reset}: choose 0 to 1")
 
     def make_model() -> nn.Module:
         return build_model(cfg.model, character_model, device, symbols=symbols)
@@ -45,7 +47,9 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
     # The compiled steps from the first one on: a resumed run then has the bits of an uninterrupted.
     native.load()
     return Experiment(
-        task=CharacterLanguageModel(splits.alphabet.values(), splits.alphabet.newline),
+        task=CharacterLanguageModel(
+            splits.alphabet.values(), splits.alphabet.newline, dataset.reset
+        ),
         train=train,
         # During training an estimate in many streams; at the end the whole text as one sequence.
         evaluations=(
