@@ -92,12 +92,15 @@ def test_it_is_run_reported_and_has_no_number_of_the_papers(call, checkout):
 
 def test_it_comes_after_the_papers_tables(call, checkout):
     wrong = call("reproduce", "--table", "8")
-    assert wrong.stderr.strip().endswith(", 7, a1, digits10k, multi30k, wrn_48_epochs")
+    assert wrong.stderr.strip().endswith(
+        ", 7, a1, a1_choices, digits10k, enwik8_quarter, multi30k, ptb_choices, wrn_48_epochs"
+    )
     rows = ["digits10k/plain", "digits10k/coordinates"]
     assert rows_of_sweep("digits10k", checkout / "experiments") == rows
     everything = rows_of_sweep("all", checkout / "experiments")
-    after = [*rows, "multi30k/lstm"]
-    assert [row for row in everything if not row.startswith("table")][:3] == after
+    before, after = "a1_choices/cropped_small_batches", "enwik8_quarter/lstm"
+    at = everything.index(rows[0])
+    assert everything[at - 1 : at + 3] == [before, *rows, after]
     assert "digits10k/ coordinates, plain" in call("--help").stdout
     lite = call("experiment=digits10k/plain", "profile=lite", "--explain", "trainer.max_epochs")
     assert lite.stdout.splitlines()[-1].endswith("experiments/digits10k/lite.yaml: 1")
@@ -114,5 +117,5 @@ def test_its_parameters_are_counted_and_need_no_exact_number(call):
 def test_help_lists_it(call):
     listed = call("help", program=("make",)).stdout
     assert next(line for line in listed.splitlines() if "Tables:" in line).endswith(
-        "a1 digits10k multi30k wrn_48_epochs "
+        "a1 a1_choices digits10k enwik8_quarter multi30k ptb_choices wrn_48_epochs "
     )
