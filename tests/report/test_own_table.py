@@ -100,7 +100,9 @@ def test_the_pages_of_the_results(runs, results, experiments):
     assert "## Table multi30k. Two cells\n\ntest_error, percent, lower is better.\n" in text
     assert "the paper's order" not in text
     readme = (results.parent / "README.md").read_text()
-    assert "LSTM, 2 + 2 layers" in readme
+    assert "LSTM, 2 + 2 layers" in text
+    assert "LSTM, 2 + 2 layers" not in readme
+    assert "Tables of our own, in docs/results.md: `multi30k` (Two cells)." in readme
     index = (results / "published" / "INDEX.md").read_text()
     assert index.count("| multi30k") == 6
 

@@ -9,7 +9,7 @@ from hypernetworks.report.columns import published_column
 from hypernetworks.report.differences import differences, order
 from hypernetworks.report.figure_numbers import of_figure
 from hypernetworks.report.protocol import Row, Table, load_figures, load_tables
-from hypernetworks.report.results_page import best_table, tables_and_figures
+from hypernetworks.report.results_page import NONE, best_table, tables_and_figures
 
 
 @pytest.fixture
@@ -217,4 +217,4 @@ def test_figures_without_numbers_or_runs(leave, experiments, results):
 
 
 def test_nothing_published(experiments, results):
-    assert best_table(load_tables(experiments), results) == "No run is published yet."
+    assert best_table(load_tables(experiments), results) == NONE

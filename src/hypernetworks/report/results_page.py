@@ -32,14 +32,19 @@ SHORTENED = (
     "at a smaller scale and reproduce none of its numbers. One seed (n=1) is no evidence for an "
     "order."
 )
+NONE = "No run of the paper's rows is published yet."
 DRAWN = (".png", ".animated.svg", ".txt", ".html")
 
 
 def best_table(tables: list[Table], results: Path) -> str:
-    """One table of every row that has published numbers, each with the best that it has."""
-    lines = []
+    """One table of every row of the paper that has published numbers, each with the best that it
+    has; the tables of our own by name."""
+    lines, ours = [], []
     for table in tables:
         column = published_column(table, results, "paper", stand_ins=True)
+        if table.paper is None:
+            ours += [f"`{table.id}` ({table.title})"] if column.profiles() else []
+            continue
         for label, evidence, row in _shown(table, column):
             metric = table.metric
             paper = table.row(row)
@@ -55,9 +60,9 @@ def best_table(tables: list[Table], results: Path) -> str:
                     "profile · data": about(evidence),
                 }
             )
-    if not lines:
-        return "No run is published yet."
-    return f"{as_text(lines, 'github')}\n\n{SHORTENED}"
+    parts = [as_text(lines, "github"), SHORTENED] if lines else [NONE]
+    parts += [f"Tables of our own, in docs/results.md: {'; '.join(ours)}."] if ours else []
+    return "\n\n".join(parts)
 
 
 def tables_and_figures(
