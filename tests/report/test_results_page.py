@@ -74,6 +74,15 @@ def test_a_stand_ins_numbers_are_there_without_the_papers(page, experiments, res
     assert not re.search(r"0\.72|0\.76", best_table(load_tables(experiments), results))
 
 
+def test_a_cell_of_the_papers_names_another_precision_than_float32(page, put):
+    put("published", value=0.7)
+    put("published", row="hyper_cnn", value=0.8, precision="bfloat16")
+    put("published", row="hyper_cnn", value=0.8, precision="bfloat16", profile="lite")
+    text = page()
+    assert cells(text, "Normal Convnet")[3] == "0.70 (n=1)"
+    assert cells(text, "Hyper Convnet")[3] == "0.80 (n=1) bfloat16"
+
+
 def test_seeds_and_profiles_are_paired_with_their_own(experiments, results, put):
     put("published", seed=0)
     put("published", seed=1, row="hyper_cnn")

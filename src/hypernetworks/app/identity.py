@@ -27,6 +27,8 @@ FREE_KEYS = (
 # Where a model's and a trainer's defaults come from: what became of them counts.
 SOURCES = ("dataset.sizes", "dataset.protocol", "dataset.task")
 FREE_GROUPS = ("experiment", "sweep", "profile")
+# Of the paper's protocol, which says nothing of it: a number's cell names it.
+FREE_IN_PAPER = ("trainer.precision",)
 
 
 def protocol(cfg: DictConfig) -> dict[str, Any]:
@@ -78,12 +80,12 @@ def _defaults(schema: Any) -> dict[str, Any]:
     return found
 
 
-def deviations(overrides: list[str]) -> list[str]:
-    """The command line's overrides that make a run something else than its row."""
+def deviations(overrides: list[str], profile: str) -> list[str]:
+    """The command line's overrides that make a run something else than its row in a profile."""
 
     def free(override: str) -> bool:
         key = override.lstrip("+~").partition("=")[0]
-        named = (*FREE_KEYS, *FREE_GROUPS)
+        named = (*FREE_KEYS, *FREE_GROUPS, *(FREE_IN_PAPER if profile == "paper" else ()))
         return key in named or key.startswith(("hydra", "logger."))
 
     return [override for override in overrides if not free(override)]

@@ -244,5 +244,5 @@ def _open_record(run: Run, earlier: dict[str, Any] | None, loop: Loop, hold: Hol
     overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     if computed_in(run.settings.precision, run.place.device) != run.settings.precision:
         log.warning("no bfloat16 units here: its products are computed in float32")
-    named = deviations(list(overrides))
+    named = deviations(list(overrides), run.cfg.profile.name)
     return RunRecord.open(run, earlier, loop.progress, named, hold)

@@ -170,9 +170,12 @@ def about(evidence: Evidence) -> str:
 
 
 def doubts(evidence: Evidence) -> str:
-    """Names the data behind a number unless they are real and complete; † means a note below."""
+    """Names the data behind a number unless they are real and complete, and the precision of the
+    paper's protocol unless it is float32's; † means a note below."""
     kinds = "".join(f" {kind}" for kind in evidence.summary.kinds() if kind != "real")
-    return kinds + (" †" if no_reproductions(evidence) else "")
+    precisions = {record["precision"] for record in evidence.summary.counted.values()}
+    marked = precisions - {"float32"} if evidence.profile == "paper" and evidence.of_paper else ()
+    return kinds + "".join(f" {p}" for p in marked) + (" †" if no_reproductions(evidence) else "")
 
 
 def no_reproductions(evidence: Evidence) -> dict[int, str]:
