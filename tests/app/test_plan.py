@@ -8,9 +8,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from hypernetworks.app import plan
-from hypernetworks.app.data_there import missing
+from hypernetworks.app.data_there import Missing, missing
 from hypernetworks.app.identity import protocol
-from hypernetworks.app.outstanding import table_of
+from hypernetworks.app.outstanding import _probed, table_of
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.plan import (
     BEGUN,
@@ -32,7 +32,7 @@ from hypernetworks.report.provenance import config_hash
 from tests.report.conftest import RECORD
 
 DEVICE = "A processor"
-EUROPARL = "needs data: europarl/europarl-632k.en and 3 more"
+EUROPARL = "needs data: europarl/europarl-632k.en and 1 more"
 TABLES = {table.id: table for table in load_tables(experiments_dir())}
 CLAIMS = load_claims(experiments_dir(), list(TABLES.values()), load_figures(experiments_dir()))
 
@@ -264,7 +264,9 @@ def test_data_are_looked_for_and_not_read(tmp_path, experiment, profile, files, 
         path.parent.mkdir(parents=True, exist_ok=True)
         path.touch()
     found = missing(compose_row(experiment, profile, f"data_dir={tmp_path}"))
-    assert found[:1] == ([] if lacks is None else [lacks])
+    assert [*found.by_hand, *found.by_run][:1] == ([] if lacks is None else [lacks])
+    if lacks is not None:
+        assert bool(found.by_hand) == lacks.startswith(("iam/", "multi30k/"))
 
 
 def test_translation_needs_each_set_in_one_of_its_forms(tmp_path):
@@ -274,9 +276,9 @@ def test_translation_needs_each_set_in_one_of_its_forms(tmp_path):
     for name in names:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
-    assert missing(cfg) == ["wmt14/newstest2014"]
+    assert missing(cfg) == Missing([], ["wmt14/newstest2014"])
     (tmp_path / "wmt14" / "newstest2014-fren-ref.fr.sgm").touch()
-    assert missing(cfg) == []
+    assert missing(cfg) == Missing([], [])
 
 
 def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
@@ -299,12 +301,16 @@ def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
     ]
     last = f"5 runs outstanding, 28 min one after another on this device ({DEVICE})"
     assert shown.splitlines()[-1] == f"{last}; 4 more are not to be run here."
-    assert "make reproduce-table downloads data" in shown
+    assert "Where data are from that no run downloads" in shown
     with_data = table_of([run for run in found if run.obstacle is None], DEVICE)
     assert with_data.splitlines()[-1] == f"{last}."
     assert "downloads" not in with_data
 
 
-def test_a_row_without_data_says_what_it_needs(here):
+def test_what_a_run_downloads_is_no_obstacle(here, monkeypatch):
     run, _ = outstanding(TABLES["6"], "paper", [0], here, CLAIMS)
-    assert run.obstacle == "needs data: wmt14/europarl-v7 and 7 more"
+    assert run.obstacle is None
+    assert f"{FIRST}; downloads first" in table_of([run], DEVICE)
+    assert "wmt14/europarl-v7" in run.to_download()
+    monkeypatch.setattr("hypernetworks.app.outstanding.probe", None)
+    assert _probed([run], here) == [run]

@@ -164,9 +164,13 @@ class Stub:
     seconds: float | None = None
     code: str = "pass"
     begun: Record | None = None
+    needs: frozenset[str] = frozenset()  # data that it cannot download
 
     def now(self):
         return self
+
+    def to_download(self):
+        return self.needs
 
 
 def worker(tmp_path, jobs, seconds=60.0):
@@ -201,6 +205,20 @@ def test_a_plan_is_run_so_many_at_a_time_and_a_failure_stops_no_other(tmp_path, 
     printed = capfd.readouterr()
     assert "failed a" in printed.out
     assert printed.err == "what a said\n"
+
+
+def test_what_one_run_could_not_download_no_other_is_begun_for(tmp_path, capsys):
+    mnist, ptb = frozenset({"MNIST/raw/a", "MNIST/raw/b"}), frozenset({"ptb/c"})
+    plan = [Stub("a", 1.0, "import sys; sys.exit(1)", needs=mnist), Stub("b", 1.0, needs=ptb)]
+    plan += [Stub("c", 1.0, needs=mnist), Stub("d", 1.0), Stub("e", 1.0, needs=mnist)]
+    work, begun, _ = worker(tmp_path, 1)
+    ended = work.work(plan)
+    assert [name for name, _ in begun] == ["a", "b", "d"]
+    assert _end(plan, ended, "Done", tmp_path) == 1
+    assert capsys.readouterr().err.splitlines()[-2:] == [
+        "error: failed: a; the reasons stand above",
+        "error: 2 more not tried, of the same data: MNIST/raw/a and 1 more could not be downloaded",
+    ]
 
 
 def test_what_another_process_has_finished_since_is_not_run_again(tmp_path):

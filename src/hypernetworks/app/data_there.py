@@ -1,25 +1,41 @@
 """Whether a row's data are there, by a look at names of files: nothing is read or downloaded."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from omegaconf import DictConfig
 
 from hypernetworks.data import cifar10, enwik8, iam_layout, mnist, ptb, unipen, wmt14, wmt14_files
 
+EUROPARL = "europarl"  # the folder of the ready-made excerpt, which no run downloads
+DOWNLOADED = ("mnist", "cifar10", "ptb", "enwik8", wmt14.NAME)
 Look = Callable[[Path, DictConfig], list[str]]
 
 
-def missing(cfg: DictConfig) -> list[str]:
-    """What of a configuration's data is not there, as paths below the folder of the data; of
-    generated data nothing, and of a set that is none of the tables' only its path is asked for."""
+@dataclass(frozen=True)
+class Missing:
+    """What of a run's data is not there, as paths below the folder of the data: what somebody must
+    put there, and what the run itself downloads."""
+
+    by_hand: list[str]
+    by_run: list[str]
+
+
+def missing(cfg: DictConfig) -> Missing:
+    """What of a configuration's data is not there; of generated data nothing, and of a set that is
+    none of the tables' only its path is asked for."""
     if cfg.profile.data == "sample":
-        return []
+        return Missing([], [])
     data_dir, dataset = Path(cfg.data_dir).expanduser(), cfg.dataset
     look = LOOKS.get(dataset.name)
-    if look is not None:
-        return look(data_dir, dataset)
-    return [] if Path(dataset.path).expanduser().exists() else [dataset.path]
+    if look is None:
+        return Missing([] if Path(dataset.path).expanduser().exists() else [dataset.path], [])
+    lacking = look(data_dir, dataset)
+    if dataset.name not in DOWNLOADED:
+        return Missing(lacking, [])
+    by_hand = [name for name in lacking if name.startswith(f"{EUROPARL}/")]
+    return Missing(by_hand, [name for name in lacking if name not in by_hand])
 
 
 def _files(data_dir: Path, folder: str, names: list[str]) -> list[str]:
@@ -64,7 +80,7 @@ def _wmt14(data_dir: Path, dataset: DictConfig) -> list[str]:
     official = [name for name in dataset.corpora if name != wmt14.READY_MADE]
     sets = [*official, *dataset.valid, wmt14.TEST]
     lacking = [name for name in sets if not wmt14_files.is_there(data_dir / wmt14.NAME, name)]
-    return [*_files(data_dir, "europarl", ready), *(f"{wmt14.NAME}/{name}" for name in lacking)]
+    return [*_files(data_dir, EUROPARL, ready), *(f"{wmt14.NAME}/{name}" for name in lacking)]
 
 
 def _parallel_text(data_dir: Path, dataset: DictConfig) -> list[str]:

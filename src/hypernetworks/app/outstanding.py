@@ -40,10 +40,7 @@ TAKEN = (
     *("trainer.max_time", "hydra"),
 )
 
-DOWNLOADS = (
-    "make reproduce-table downloads data where that can be; where others are from, and where all "
-    "lie, stands in docs/suite.md."
-)
+BY_HAND = "Where data are from that no run downloads, and where all lie, stands in docs/suite.md."
 
 
 def main(arguments: list[str]) -> int:
@@ -135,7 +132,7 @@ def table_of(found: list[Pending], device: str) -> str:
         return "Nothing is outstanding."
     parts = [_grid(chosen)] if chosen else []
     parts += [f"Not to be run here:\n\n{_grid(others)}"] if others else []
-    parts += [DOWNLOADS] if any((run.obstacle or "").startswith(LACKS) for run in others) else []
+    parts += [BY_HAND] if any((run.obstacle or "").startswith(LACKS) for run in others) else []
     more = f"; {len(others)} more are not to be run here" if others else ""
     return "\n\n".join([*parts, f"{total(chosen)} on this device ({device}){more}."])
 
@@ -150,11 +147,13 @@ def total(runs: list[Pending]) -> str:
 
 
 def _probed(found: list[Pending], here: Here) -> list[Pending]:
-    """With the costs that probes tell where there is no record of this device."""
+    """With the costs that probes tell where there is no record of this device; nothing is
+    downloaded for a probe."""
     seconds: dict[str, float | None] = {}
     for run in found:
         known = run.known
-        if run.obstacle or known.whole.source in (HERE, PROBED) or known.key in seconds:
+        there = run.obstacle is None and not known.missing.by_run
+        if not there or known.whole.source in (HERE, PROBED) or known.key in seconds:
             continue
         print(f"probe: {known.experiment} {known.profile}", file=sys.stderr)
         row = [f"experiment={known.experiment}", f"profile={known.profile}"]
@@ -171,7 +170,8 @@ def _probed(found: list[Pending], here: Here) -> list[Pending]:
 def _grid(runs: list[Pending]) -> str:
     lines: dict[tuple[str, ...], list[str]] = {}
     for run in runs:
-        why = run.obstacle or (state_of(run.begun) if run.begun else run.reason)
+        first = "; downloads first" if run.known.missing.by_run else ""
+        why = run.obstacle or (state_of(run.begun) if run.begun else run.reason) + first
         takes = "-" if run.seconds is None else duration(run.seconds)
         left = " left" if run.reason == BEGUN and run.seconds is not None else ""
         of = run.known

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from omegaconf import DictConfig
 
-from hypernetworks.app.data_there import missing
+from hypernetworks.app.data_there import Missing, missing
 from hypernetworks.app.identity import locate, protocol
 from hypernetworks.app.params import compose_words
 from hypernetworks.report import records
@@ -49,7 +49,8 @@ class Here:
 @dataclass(frozen=True)
 class Known:
     """A row in a profile. experiment: as the command line names it. whole: what a run costs. have:
-    the seeds with a number of the row as it is now. runs: those of this checkout."""
+    the seeds with a number of the row as it is now. runs: those of this checkout. missing: of its
+    data."""
 
     experiment: str
     profile: str
@@ -59,6 +60,7 @@ class Known:
     whole: Cost
     have: frozenset[int]
     runs: list[records.Record]
+    missing: Missing
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,10 @@ class Pending:
     def now(self) -> "Pending":
         """With its record as it is by now."""
         return replace(self, begun=records.read(self.path)) if self.path.exists() else self
+
+    def to_download(self) -> set[str]:
+        """What of its data it would download now."""
+        return set(missing(self.known.cfg).by_run) if self.known.missing.by_run else set()
 
 
 def outstanding(
@@ -166,7 +172,7 @@ def _known(
     key = f"{experiment} {profile} {identity[:8]} on {here.device}"
     have = frozenset(seed for seed, r in numbers.items() if r["config_hash"] == identity)
     whole = cost(same, here.device, here.probes.get(key))
-    return Known(experiment, profile, row, cfg, key, whole, have, runs)
+    return Known(experiment, profile, row, cfg, key, whole, have, runs, missing(cfg))
 
 
 def _pending(known: Known, seed: int, reason: str) -> Pending:
@@ -188,6 +194,10 @@ def _obstacle(known: Known, begun: records.Record | None) -> str | None:
             return "finished, but its number does not count: force=true runs it again"
         if status == "diverged":
             return "diverged, as it would again"
-    lacking = missing(known.cfg)
-    more = f" and {len(lacking) - 1} more" if lacking[1:] else ""
-    return f"{LACKS}{lacking[0]}{more}" if lacking else None
+    lacking = known.missing.by_hand
+    return f"{LACKS}{first_of(lacking)}" if lacking else None
+
+
+def first_of(paths: Sequence[str]) -> str:
+    more = f" and {len(paths) - 1} more" if paths[1:] else ""
+    return f"{paths[0]}{more}"

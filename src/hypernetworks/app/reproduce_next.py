@@ -3,7 +3,8 @@ up; what runs then stops at a checkpoint, and the same command goes on with it.
 
 Each run is a process of its own, `python -m hypernetworks experiment=...`; as many run side by side
 as `make reproduce-table` would run. Next comes the first of the plan that can end in the time left;
-if none can, the first one, as far as it gets. A signal does what the end of the time does.
+if none can, the first one, as far as it gets. A signal does what the end of the time does. Runs
+download data as ever; what one could not get no other one of the plan is begun for.
 """
 
 import argparse
@@ -20,7 +21,7 @@ from typing import Any
 
 from hypernetworks.app.mirror import wandb_id, where_offline
 from hypernetworks.app.outstanding import answered, find, here_of, parser, table_of, total
-from hypernetworks.app.plan import Here, Pending
+from hypernetworks.app.plan import Here, Pending, first_of
 from hypernetworks.app.reproduce import jobs_here
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
@@ -106,6 +107,8 @@ class Worker:
                 over = [begun for begun in running if begun.process.poll() is not None]
                 running = [begun for begun in running if begun not in over]
                 ended += [begun.ended() for begun in over]
+                if over:
+                    waiting = _without(_not_to_be_had(ended), waiting)
         finally:
             ended += _stopped(running)
         return ended
@@ -142,6 +145,16 @@ def _start(run: Pending, here: Here, folder: Path) -> Begun:
         return Begun(run, subprocess.Popen(command, **pipes), said)
 
 
+def _not_to_be_had(ended: list[tuple[Pending, int]]) -> set[str]:
+    """The data that runs which failed were to download, and that are not there."""
+    return {path for run, status in ended if _failed(run, status) for path in run.to_download()}
+
+
+def _without(data: set[str], runs: list[Pending]) -> list[Pending]:
+    """The runs that need none of these data."""
+    return [run for run in runs if not data & run.to_download()] if data else runs
+
+
 def _failed(run: Pending, status: int) -> bool:
     """Whether it ended in another way than it should; that another process has it is none."""
     return status not in (0, *STOPPED) and not _elsewhere(run)
@@ -170,6 +183,12 @@ def _end(plan: list[Pending], ended: list[tuple[Pending, int]], why: str, result
     failed = [run.name for run, status in ended if _failed(run, status)]
     if failed:
         print(f"error: failed: {', '.join(failed)}; the reasons stand above", file=sys.stderr)
+    data, tried = _not_to_be_had(ended), [run.name for run, _ in ended]
+    waiting = [run for run in plan if run.name not in tried]
+    left_out = len(waiting) - len(_without(data, waiting))
+    if left_out:
+        could_not = f"{first_of(sorted(data))} could not be downloaded"
+        print(f"error: {left_out} more not tried, of the same data: {could_not}", file=sys.stderr)
     return 1 if failed else 0
 
 
