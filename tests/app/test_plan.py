@@ -307,6 +307,12 @@ def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
     assert "downloads" not in with_data
 
 
+def test_seeds_of_a_line_are_in_order_and_a_probe_is_of_so_many_threads(here):
+    found = outstanding(TABLES["6"], "lite", [2, 0, 1], here, CLAIMS)
+    assert "  0, 1, 2  " in table_of(found, DEVICE)
+    assert found[0].known.key.endswith(f" on {DEVICE}, threads=1")  # as its lite.yaml says
+
+
 def test_what_a_run_downloads_is_no_obstacle(here, monkeypatch):
     run, _ = outstanding(TABLES["6"], "paper", [0], here, CLAIMS)
     assert run.obstacle is None

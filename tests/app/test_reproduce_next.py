@@ -17,6 +17,7 @@ from hypernetworks.app import probe
 from hypernetworks.app.mirror import wandb_id
 from hypernetworks.app.plan import Here, outstanding
 from hypernetworks.app.reproduce_next import Begun, Worker, _end, _failed, _start, next_of
+from hypernetworks.data import kept
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report.folders import tables_in
 from hypernetworks.report.protocol import load_tables
@@ -297,7 +298,12 @@ def test_probes_are_kept_and_a_damaged_file_is_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(probe.subprocess, "run", done)
     assert probe.probe(["experiment=table7/cnn"], "one", tmp_path) == 12.5
-    assert probe.probe(["experiment=table7/cnn"], "two", tmp_path) == 12.5
+    with kept.alone(tmp_path / "probes.json"):  # another process that notes one
+        waits = threading.Thread(target=probe.probe, args=(["experiment=x"], "two", tmp_path))
+        waits.start()
+        waits.join(0.2)
+        assert probe.read_probes(tmp_path) == {"one": 12.5}
+    waits.join()
     assert probe.read_probes(tmp_path) == {"one": 12.5, "two": 12.5}
     (tmp_path / "probes.json").write_text('{"one": ')
     with pytest.raises(RecordError, match=r"probes.json: damaged .* delete it"):

@@ -168,7 +168,7 @@ def _probed(found: list[Pending], here: Here) -> list[Pending]:
 
 
 def _grid(runs: list[Pending]) -> str:
-    lines: dict[tuple[str, ...], list[str]] = {}
+    lines: dict[tuple[str, ...], list[int]] = {}
     for run in runs:
         first = "; downloads first" if run.known.missing.by_run else ""
         why = run.obstacle or (state_of(run.begun) if run.begun else run.reason) + first
@@ -176,9 +176,10 @@ def _grid(runs: list[Pending]) -> str:
         left = " left" if run.reason == BEGUN and run.seconds is not None else ""
         of = run.known
         line = (of.experiment, of.profile, why, takes + left, of.whole.source)
-        lines.setdefault(line, []).append(str(run.seed))
+        lines.setdefault(line, []).append(run.seed)
     cells = [
-        [row, profile, ", ".join(seeds), *more] for (row, profile, *more), seeds in lines.items()
+        [row, profile, ", ".join(map(str, sorted(seeds))), *more]
+        for (row, profile, *more), seeds in lines.items()
     ]
     heads = ["row", "profile", "seeds", "why", "a run takes", "known from"]
     return tabulate(cells, heads, "simple", disable_numparse=True)

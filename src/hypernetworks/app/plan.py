@@ -169,9 +169,10 @@ def _known(
     identity = config_hash(protocol(cfg))
     runs, published = ([r for r in tree if r["row"] == row.id] for tree in trees)
     same = [record for record in (*runs, *published) if record["config_hash"] == identity]
-    key = f"{experiment} {profile} {identity[:8]} on {here.device}"
+    threads = "" if cfg.threads is None else f", threads={cfg.threads}"
+    key = f"{experiment} {profile} {identity[:8]} on {here.device}{threads}"
     have = frozenset(seed for seed, r in numbers.items() if r["config_hash"] == identity)
-    whole = cost(same, here.device, here.probes.get(key))
+    whole = cost(same, here.device, cfg.threads, here.probes.get(key))
     return Known(experiment, profile, row, cfg, key, whole, have, runs, missing(cfg))
 
 

@@ -20,6 +20,7 @@ from hypernetworks.app.params import compose_words
 from hypernetworks.app.run import FORESEEN, loop_of, prepare
 from hypernetworks.app.threads import threads_of
 from hypernetworks.atomic import write_text
+from hypernetworks.data import kept
 from hypernetworks.report.records import RecordError
 from hypernetworks.training.devices import placement
 from hypernetworks.training.settings import TrainerSettings
@@ -55,8 +56,9 @@ def probe(words: list[str], key: str, results: Path) -> float | None:
     if done.returncode:
         return None
     seconds = float(done.stdout.splitlines()[-1])
-    noted = {**read_probes(results), key: seconds}
-    write_text(results / FILE, json.dumps(noted, indent=1, sort_keys=True) + "\n")
+    with kept.alone(results / FILE):  # another process may note one of its own
+        noted = {**read_probes(results), key: seconds}
+        write_text(results / FILE, json.dumps(noted, indent=1, sort_keys=True) + "\n")
     return seconds
 
 

@@ -1,4 +1,5 @@
-"""What a run takes: from the records of runs with the same protocol, best on the same device."""
+"""What a run takes: from the records of runs with the same protocol, best of those that ran as it
+would."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -7,34 +8,44 @@ from typing import Any
 
 from hypernetworks.report.records import Record
 
-HERE, PROBED, ELSEWHERE, UNKNOWN = "record, this device", "probe", "record, other device", "unknown"
+HERE, PROBED, DIFFERENTLY, ELSEWHERE, UNKNOWN = (
+    *("record, this device", "probe", "record, run differently", "record, other device"),
+    "unknown",
+)
 
 
 @dataclass(frozen=True)
 class Cost:
     """Seconds that a whole run trains and evaluates on the way, None if nothing tells; source: one
-    of HERE, PROBED, ELSEWHERE, UNKNOWN."""
+    of HERE, PROBED, DIFFERENTLY, ELSEWHERE, UNKNOWN."""
 
     seconds: float | None
     source: str
 
 
-def cost(same: Iterable[Record], device: str, probed: float | None) -> Cost:
-    """What tells most: runs of this device, a probe on it, runs of other devices.
+def cost(same: Iterable[Record], device: str, threads: int | None, probed: float | None) -> Cost:
+    """What tells most: runs of one process on this device with as many threads, a probe on it, its
+    other runs, runs of other devices.
 
     Args:
         same: the records of runs with this protocol.
         device: the name of this one, as `device_of`.
+        threads: that the run would have; None if only the run will know: then any number.
         probed: seconds by a probe, if there was one.
     """
     found = list(same)
-    here = _mean([record for record in found if device_of(record["machine"]) == device])
-    if here is not None:
-        return Cost(here, HERE)
-    if probed is not None:
-        return Cost(probed, PROBED)
-    elsewhere = _mean(found)
-    return Cost(elsewhere, UNKNOWN if elsewhere is None else ELSEWHERE)
+    here = [record for record in found if device_of(record["machine"]) == device]
+    alike = [record for record in here if _runs_so(record["machine"], threads)]
+    told = [
+        *((_mean(alike), HERE), (probed, PROBED)),
+        *((_mean(here), DIFFERENTLY), (_mean(found), ELSEWHERE)),
+    ]
+    known = (Cost(seconds, source) for seconds, source in told if seconds is not None)
+    return next(known, Cost(None, UNKNOWN))
+
+
+def _runs_so(machine: Mapping[str, Any], threads: int | None) -> bool:
+    return machine["device_count"] == 1 and threads in (None, machine["threads"])
 
 
 def device_of(machine: Mapping[str, Any]) -> str:
