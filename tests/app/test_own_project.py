@@ -1,5 +1,6 @@
 """A folder of one's own, beside the installed package: row, trainer, model, text, images."""
 
+import shlex
 import subprocess
 import sys
 import zipfile
@@ -7,6 +8,7 @@ import zipfile
 import pytest
 from PIL import Image
 
+from hypernetworks.report.page.origins import command
 from hypernetworks.report.records import find, read
 from tests.conftest import ROOT, warm_starts
 
@@ -99,6 +101,10 @@ def test_rows_of_ones_own_train_are_reported_and_sampled_from(project, tmp_path)
     assert record["config"]["trainer"]["optimizer"] == "AdamW"
     assert "Ü" in record["data"]["split"]["alphabet"]
     assert record["overrides"] == ["trainer.max_steps=4", "trainer.eval_every=2"]
+    assert record["search_path"] == ["--config-dir=conf"]
+    again = shlex.split(command([record]))[3:]
+    project(*again, *SHORT, "results_dir=again")
+    assert find(tmp_path / "again")[0]["config_hash"] == record["config_hash"]
     text = project("report", "--table", "mine").stdout
     assert "A small HyperLSTM" in text
     drawn = project("sample", "mine/small", "--length", "20", "--prime", "über").stdout
@@ -124,10 +130,13 @@ def test_other_ways_to_name_them(project, tmp_path):
 def test_a_model_and_images_of_ones_own(project, tmp_path):
     project("--config-dir", "conf", "experiment=mine/net", *SHORT)
     own = ("model=own", "model._target_=nets.Net", "model.width=5")
-    project(*own, "dataset=images", "dataset.path=pictures", *SHORT)
+    search = f"hydra.searchpath=[file://{tmp_path / 'conf'}]"
+    project(*own, "dataset=images", "dataset.path=pictures", search, *SHORT)
     project("model=resnet", "model.depth=10", "dataset=images", "dataset.path=pictures", *SHORT)
     records = {r["config"]["model"].get("width", 0): r for r in find(tmp_path / "results")}
     assert set(records) == {6, 5, 0}
+    assert records[5]["search_path"] == [search]
+    assert "search_path" not in records[0]
     assert records[6]["data"]["split"]["classes"] == ["cats", "dogs", "owls"]
     assert records[6]["parameters"]["total"] == 12 * 10 * 3 * 6 + 6 + 6 * 3 + 3
 

@@ -166,7 +166,9 @@ def test_the_schema_itself_is_valid():
     path = Path(records.__file__).with_name("record.schema.json")
     schema = json.loads(path.read_text())
     Draft202012Validator.check_schema(schema)
-    assert set(schema["properties"]) - set(schema["required"]) == {"checksum", "files"}
+    assert set(schema["properties"]) - set(schema["required"]) == {
+        *("checksum", "files", "search_path"),
+    }
 
 
 def test_no_flipped_bit_of_a_record_is_read_as_other_numbers(make, tmp_path):

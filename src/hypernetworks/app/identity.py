@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
 from hypernetworks.app.architectures import MODELS
@@ -89,6 +90,18 @@ def deviations(overrides: list[str], profile: str) -> list[str]:
         return key in named or key.startswith(("hydra", "logger."))
 
     return [override for override in overrides if not free(override)]
+
+
+def search_path() -> list[str]:
+    """The words of the command line that name folders of one's own configurations, without which
+    the others may mean nothing."""
+    if not HydraConfig.initialized():
+        return []
+    hydra = HydraConfig.get()
+    sources = hydra.runtime.config_sources
+    folders = [_from_here(source.path) for source in sources if source.provider == "command-line"]
+    searched = [word for word in hydra.overrides.hydra if word.startswith("hydra.searchpath=")]
+    return [*(f"--config-dir={folder}" for folder in folders), *searched]
 
 
 @dataclass(frozen=True)

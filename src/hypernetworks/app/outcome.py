@@ -15,7 +15,7 @@ from torch.optim.lr_scheduler import LRScheduler
 
 from hypernetworks.app.build.experiment import Experiment
 from hypernetworks.app.build.models import count_parameters
-from hypernetworks.app.identity import RunFiles, protocol
+from hypernetworks.app.identity import RunFiles, protocol, search_path
 from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.holder import Hold
 from hypernetworks.locations import checkout_root
@@ -129,6 +129,8 @@ class RunRecord:
             "created": earlier["created"] if earlier else _now(),
             "finished": None,
         }
+        if own := search_path():
+            value["search_path"] = own
         record = cls(value, run, progress, progress.seconds, hold)
         records.write(value, files.home)
         return record

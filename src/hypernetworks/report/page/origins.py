@@ -70,14 +70,15 @@ def origins(table: Table, columns: Sequence[Column]) -> list[Origin]:
 
 
 def command(records: Sequence[Record]) -> str:
-    """What runs them again, in the sources that they were run with."""
+    """What runs them again, in the sources and the folder that they were run in."""
     first = records[0]
     row = f"experiment={folder_name(first['table'])}/{first['row']}"
     words = first["overrides"] if unnamed(first) else [row]
     many = ["-m"] if len(records) > 1 else []
     seeds = ",".join(str(record["seed"]) for record in records)
     last = [f"profile={first['profile']}", f"seed={seeds}"]
-    return shlex.join(["python", "-m", "hypernetworks", *many, *words, *last])
+    own = first.get("search_path", [])
+    return shlex.join(["python", "-m", "hypernetworks", *own, *many, *words, *last])
 
 
 def _origin(
