@@ -45,6 +45,37 @@ def test_an_unknown_table_is_one_line(run):
     assert err == ["error: no table '77'; did you mean 7? there are: 7"]
 
 
+@pytest.mark.parametrize("command", ["table", "report", "claims"])
+def test_a_damaged_record_is_named_and_the_others_are_shown(run, put, results, command):
+    for seed in range(3):
+        put("published", seed=seed)
+        put("published", row="hyper_cnn", seed=seed, value=0.72 + 0.01 * seed)
+    damaged = put("published", seed=3)
+    damaged.write_text(damaged.read_text()[:700])
+    status, out, err = run(command)
+    (line,) = err
+    assert (status, line.startswith(f"error: left out: {damaged}: cannot be read")) == (1, True)
+    assert "n=3" in "\n".join(out)
+    assert (results / "report" / "index.html").exists() == (command == "report")
+
+
+def test_so_is_one_of_a_table_of_ones_own(run, put):
+    damaged = put(table="mine", row="net")
+    damaged.write_text("{")
+    status, _, err = run("table", "--table", "mine")
+    assert (status, len(err)) == (1, 2)
+    assert err[0].startswith(f"error: left out: {damaged}: ")
+
+
+def test_what_is_published_and_checked_is_all_sound(run, put, results):
+    put()
+    put(seed=1, tree="published").write_text("{")
+    for words in (["check"], ["index"]):
+        status, _, err = run(*words)
+        assert (status, len(err)) == (1, 1)
+        assert "cannot be read as JSON" in err[0]
+
+
 def test_publish_index_check(run, put, results):
     path = put()
     target = results / "published" / "7" / "cnn" / path.name

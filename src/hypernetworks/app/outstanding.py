@@ -29,6 +29,7 @@ from hypernetworks.locations import experiments_dir
 from hypernetworks.report.aggregate import state_of
 from hypernetworks.report.claims import load_claims
 from hypernetworks.report.costs import HERE, PROBED, Cost, device_of, duration
+from hypernetworks.report.found import of_sound_records
 from hypernetworks.report.protocol import load_figures, load_tables, pick
 from hypernetworks.report.provenance import machine
 from hypernetworks.report.usage import Parser
@@ -52,7 +53,7 @@ def main(arguments: list[str]) -> int:
         print(table_of(find(options, here), here.device))
         return 0
 
-    return answered(show)
+    return answered(lambda: of_sound_records(show))
 
 
 def answered(command: Callable[[], int]) -> int:

@@ -2,7 +2,8 @@
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from hypernetworks.report import compare, records
 from hypernetworks.report.claims import load_claims
 from hypernetworks.report.claims_table import terminal_claims
 from hypernetworks.report.custom import all_tables
+from hypernetworks.report.found import of_sound_records
 from hypernetworks.report.page import write_page
 from hypernetworks.report.protocol import Shortening, Table, load_figures, load_tables, pick
 from hypernetworks.report.publish import publish
@@ -48,7 +50,7 @@ def add_commands(commands: Any) -> None:
         table.add_argument(
             "--profile", choices=PROFILES, help="of the printed column 'yours'; default: demo"
         )
-        table.set_defaults(command=command)
+        table.set_defaults(command=_of_sound_records(command))
 
     claims = commands.add_parser(
         "claims", parents=[common], help="say which of the paper's claims hold, of the records"
@@ -59,7 +61,7 @@ def add_commands(commands: Any) -> None:
     claims.add_argument(
         "--runs", action="store_true", help="judge the runs of this checkout, not the published"
     )
-    claims.set_defaults(command=_claims)
+    claims.set_defaults(command=_of_sound_records(_claims))
 
     compare.add_command(commands, common)
     copy = commands.add_parser("publish", parents=[common], help="copy runs to the published ones")
@@ -106,6 +108,10 @@ def check_folder(option: str, folder: Path, default: Path | None = None) -> None
         raise records.RecordError(f"{option} {folder}: it is no folder")
     if not folder.exists() and folder != default:
         raise records.RecordError(f"{option} {folder}: there is no such folder")
+
+
+def _of_sound_records(command: Callable[[argparse.Namespace], int]) -> Any:
+    return lambda options: of_sound_records(partial(command, options))
 
 
 def _chosen(options: argparse.Namespace) -> list[Table]:

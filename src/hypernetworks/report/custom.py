@@ -20,7 +20,7 @@ def all_tables(experiments: Path, results: Path, trees: Collection[str] = TREES)
     # The others' folders alone are read: a damaged record of one table is no other's concern.
     folders = [folder for tree in trees for folder in sorted((results / tree).glob("[a-z0-9]*"))]
     paths = [p for f in folders if f.name not in known for p in sorted(f.glob("*/*-seed*.json"))]
-    return [*tables, *custom_tables(map(records.read, paths), known)]
+    return [*tables, *custom_tables(records.read_each(paths), known)]
 
 
 def custom_tables(found: Iterable[records.Record], known: Collection[str]) -> list[Table]:

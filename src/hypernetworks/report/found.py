@@ -1,7 +1,8 @@
 """Which records are meant by files, folders and names of rows."""
 
 import re
-from collections.abc import Iterable, Sequence
+import sys
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from hypernetworks.report import records
@@ -26,13 +27,21 @@ def records_of(words: Sequence[str], runs: Path) -> list[Path]:
 
 def read_all(paths: Iterable[Path]) -> tuple[list[records.Record], list[str]]:
     """The records of files, and a line for each that is damaged."""
-    found, damaged = [], []
-    for path in paths:
+    with records.damaged_left_out() as damaged:
+        found = records.read_each(paths)
+    return found, [f"left out: {why}" for why in damaged.values()]
+
+
+def of_sound_records(show: Callable[[], int]) -> int:
+    """The status of a command that shows what the sound records say; a line on stderr names each
+    damaged one, and the status is then not 0."""
+    with records.damaged_left_out() as damaged:
         try:
-            found.append(records.read(path))
-        except RecordError as error:
-            damaged.append(f"left out: {error}")
-    return found, damaged
+            status = show()
+        finally:
+            for why in damaged.values():
+                print(f"error: left out: {why}", file=sys.stderr)
+    return status or int(bool(damaged))
 
 
 def _of_word(word: str, runs: Path) -> list[Path]:

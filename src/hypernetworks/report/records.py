@@ -8,6 +8,9 @@ the record says the checksums.
 
 import hashlib
 import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +22,7 @@ from hypernetworks.report.upgrade import upgrade
 from hypernetworks.report.validation import validate, version_of
 
 NO_TABLE = "custom"  # the table and row of a run that belongs to none
+_damaged: ContextVar[dict[Path, str] | None] = ContextVar("damaged", default=None)
 MOVE = "move it away, and run it again if it is yours"
 
 
@@ -118,10 +122,43 @@ def find(
     """All records under a tree, or those of a table, a row, a profile; sorted by path.
 
     Raises:
-        RecordError: if any of them is damaged.
+        RecordError: as `read_each` does.
     """
     pattern = f"**/{table or '*'}/{row or '*'}/{profile or '*'}-seed*.json"
-    return [read(path) for path in sorted(tree.glob(pattern))]
+    return read_each(sorted(tree.glob(pattern)))
+
+
+def read_each(paths: Iterable[Path]) -> list[Record]:
+    """The records of files.
+
+    Raises:
+        RecordError: if any of them is damaged; not within `damaged_left_out`.
+    """
+    damaged, found = _damaged.get(), []
+    for path in paths:
+        try:
+            found.append(read(path))
+        except RecordError as error:
+            if damaged is None:
+                raise
+            damaged[path] = str(error)
+    return found
+
+
+@contextmanager
+def damaged_left_out() -> Iterator[dict[Path, str]]:
+    """Within, a damaged record keeps nobody from seeing the others: where several are read, it is
+    left out.
+
+    Yields:
+        what is wrong with each that was left out.
+    """
+    damaged: dict[Path, str] = {}
+    token = _damaged.set(damaged)
+    try:
+        yield damaged
+    finally:
+        _damaged.reset(token)
 
 
 def status_of(record: dict[str, Any]) -> str:
