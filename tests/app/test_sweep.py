@@ -166,6 +166,7 @@ def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
         (["--jobs", "x"], "argument --jobs: invalid int value: 'x'"),
         (["--launcher", "slurm"], "hydra/launcher=slurm: there is no sbatch and no srun, so this"),
         (["--launcher", "ray"], "hydra/launcher=ray: Ray is not installed in this environment"),
+        (["--launcher", "foo"], "the valid names are basic, joblib, ray, slurm"),
         (["--launcher", "slurp"], "hydra/launcher=slurp: unknown choice; did you mean"),
         (["trainer.lr=abc"], "Value 'abc' of type 'str' could not be converted to Float"),
     ],

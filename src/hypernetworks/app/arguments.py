@@ -10,7 +10,7 @@ from pathlib import Path
 
 from hypernetworks.app.choices import GROUPS, choices, known_keys, near
 from hypernetworks.app.help import COMMANDS
-from hypernetworks.app.launchers import why_not
+from hypernetworks.app.launchers import FILES, why_not
 from hypernetworks.app.messages import INTERVAL
 
 FREE_FORM = ("trainer.optimizer_args", "trainer.scheduler_args")
@@ -107,7 +107,8 @@ def _checked_word(argument: str, sweeping: bool, own: bool) -> str:
     free = (*FREE_FORM, "model.") if own else FREE_FORM
     if bare.startswith("hydra"):
         _check_hydra_group(key, value)
-        return f"{argument}_rows" if bare == "hydra/launcher=ray" else argument
+        file = FILES.get(value) if key == "hydra/launcher" else None
+        return f"{argument.partition('=')[0]}={file}" if file else argument
     if not equals and not removed:
         known = [*COMMANDS, *known_keys()]
         raise ArgumentError(f"'{argument}': no command, nor KEY=VALUE{near(key, known)}")

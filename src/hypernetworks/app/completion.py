@@ -7,13 +7,15 @@ import io
 import os
 import sys
 from collections.abc import Callable
-from contextlib import redirect_stderr, suppress
+from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
 from hypernetworks.app.experiments import row_names
 from hypernetworks.app.help import COMMANDS
+from hypernetworks.app.launchers import as_typed
 
 OPTIONS = ("-sc", "--shell-completion")
+INNER = ("schema/", "shortened=")
 OF_ROWS = ("sample", "write", "translate", "compare")  # commands that take a row
 
 
@@ -40,8 +42,10 @@ def complete(arguments: list[str], hydra: Callable[[list[str]], None]) -> None:
     for name in of_commands(before, word):
         print(name)
     if not {*before[:1]} & {*COMMANDS}:
-        with redirect_stderr(io.StringIO()), suppress(SystemExit):
+        said = io.StringIO()
+        with redirect_stdout(said), redirect_stderr(io.StringIO()), suppress(SystemExit):
             hydra(arguments)
+        print(of_users(said.getvalue()), end="")
 
 
 def of_commands(before: list[str], word: str) -> list[str]:
@@ -53,6 +57,12 @@ def of_commands(before: list[str], word: str) -> list[str]:
     rows = row_names() if before and before[0] in OF_ROWS else []
     known = rows if before else list(COMMANDS)
     return [name for name in known if name.startswith(word)]
+
+
+def of_users(said: str) -> str:
+    """Of what Hydra says, what users type: not the groups that the configuration is made of."""
+    lines = ([w for w in line.split(" ") if not w.startswith(INNER)] for line in said.split("\n"))
+    return as_typed("\n".join(" ".join(words) for words in lines))
 
 
 def _typed(line: str) -> list[str]:

@@ -1,7 +1,18 @@
-"""What a launcher needs that is not there, said before any row begins."""
+"""How launchers are called, and what one needs that is not there, said before any row begins."""
 
+import re
 import shutil
 from importlib.util import find_spec
+
+# Hydra warns of a file of a plugin's own name: ours is called otherwise than what is typed.
+FILES = {"ray": "ray_rows"}
+
+
+def as_typed(text: str) -> str:
+    """With the names that users know in the place of the files'."""
+    for name, file in FILES.items():
+        text = re.sub(rf"\b{file}\b", name, text)
+    return text
 
 
 def why_not(name: str) -> str | None:

@@ -136,6 +136,7 @@ def run_words(words: list[str], summary: bool = False) -> None:
 
 def _foreseen(error: Exception) -> tuple[str, int] | None:
     """What an error says in one line, and the status; None where only its traceback says enough."""
+    from hypernetworks.app.launchers import as_typed
     from hypernetworks.app.messages import one_line
 
     if _comes_from_a_launcher(error):
@@ -147,7 +148,7 @@ def _foreseen(error: Exception) -> tuple[str, int] | None:
     if not options or _a_run_began(error):
         return None
     reason = one_line(error) or type(error).__name__
-    return f"{' '.join(options)}: Hydra cannot start with that: {reason}", 2
+    return f"{as_typed(' '.join(options))}: Hydra cannot start with that: {reason}", 2
 
 
 def _a_run_began(error: Exception) -> bool:

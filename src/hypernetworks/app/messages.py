@@ -3,6 +3,7 @@
 import re
 
 from hypernetworks.app.choices import choices, having, known_keys, near
+from hypernetworks.app.launchers import as_typed
 
 INTERVAL = "interval() is for an optimiser: add hydra/sweeper=optuna, or name values: KEY=0.1,0.2"
 
@@ -26,7 +27,8 @@ def _unknown_choice(text: str) -> str | None:
     if group not in choices():
         group, _, choice = found["path"].rpartition("/")
     listed = re.search(r"Available options in '[^']+': (.*?) Config ", text)
-    known = choices().get(group) or (listed[1].split() if listed else [])
+    options = dict.fromkeys(as_typed(listed[1]).split()) if listed else {}
+    known = choices().get(group) or list(options)
     return f"{group}={choice}: unknown choice{near(choice, known)}"
 
 
