@@ -7,16 +7,18 @@ import subprocess
 import sys
 import threading
 import time
+from argparse import Namespace
 from dataclasses import dataclass
 from functools import partial
 
 import pytest
 import torch
 
-from hypernetworks.app import probe
+from hypernetworks.app import probe, reproduce_next
 from hypernetworks.app.mirror import wandb_id
 from hypernetworks.app.plan import Here, outstanding
 from hypernetworks.app.reproduce_next import Begun, Worker, _end, _failed, _start, next_of
+from hypernetworks.app.workers import STARTED_BY
 from hypernetworks.data import kept
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report.folders import tables_in
@@ -238,6 +240,18 @@ def test_what_still_runs_at_the_end_is_asked_to_stop_and_the_rest_waits(tmp_path
     ended = work.work([Stub(name, 1.0, "import time; time.sleep(300)") for name in "abc"])
     assert [name for name, _ in begun] == ["a", "b"]
     assert [status for _, status in ended] == [-signal.SIGTERM] * 2
+
+
+def test_a_run_is_told_whose_it_is_so_that_it_ends_with_that(tmp_path, monkeypatch):
+    """What it then does: tests/app/test_workers.py."""
+    started = []
+    monkeypatch.setattr(
+        reproduce_next.subprocess, "Popen", lambda command, **more: started.append(more["env"])
+    )
+    known = Namespace(experiment="table7/cnn", profile="lite")
+    run = Namespace(known=known, seed=0, name="7/cnn", begun=None)
+    _start(run, Here(tmp_path, (), "A processor", {}), tmp_path)
+    assert started == [{**os.environ, STARTED_BY: str(os.getpid())}]
 
 
 def test_the_end_says_where_its_offline_runs_of_wandb_lie(tmp_path, capsys):

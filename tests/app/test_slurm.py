@@ -6,10 +6,10 @@ import signal
 import pytest
 from omegaconf import OmegaConf
 
-from hypernetworks.app import launchers, slurm, sweep
+from hypernetworks.app import launchers, rows, slurm
 from hypernetworks.app.board import Board
 from hypernetworks.app.main import _foreseen
-from hypernetworks.app.sweep import as_row
+from hypernetworks.app.rows import as_row
 from hypernetworks.training.stopping import Interrupted
 from tests.conftest import ROOT
 
@@ -18,8 +18,8 @@ from tests.conftest import ROOT
 def job(monkeypatch, tmp_path):
     """This process is a row that is such a job; its sweep's board."""
     config = OmegaConf.create({"launcher": {"_target_": "x.SlurmLauncher"}, "job": {"num": 3}})
-    monkeypatch.setattr(sweep, "board", lambda: Board(tmp_path))
-    monkeypatch.setattr(sweep.HydraConfig, "get", lambda: config)
+    monkeypatch.setattr(rows, "board", lambda: Board(tmp_path))
+    monkeypatch.setattr(rows.HydraConfig, "get", lambda: config)
     return Board(tmp_path)
 
 
@@ -56,7 +56,7 @@ def test_a_saved_job_that_slurm_ends_waits_for_that(job, monkeypatch):
 
 def test_a_job_keeps_the_signals_that_submitit_listens_to(job):
     before = signal.getsignal(signal.SIGTERM)
-    sweep.stay_for_others()
+    rows.stay_for_others()
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from pathlib import Path
 
 import pytest
 
@@ -189,12 +190,44 @@ def test_a_mistake_before_anything_runs_is_one_line(reproduce, tmp_path, words, 
         pytest.param(signal.SIGINT, True, False, id="terminal, both at work"),
         pytest.param(signal.SIGINT, True, True, id="terminal, one idle"),
         pytest.param(signal.SIGTERM, True, True, id="to the group, one idle"),
+        pytest.param(signal.SIGHUP, False, True, id="a closed terminal, one idle"),
     ],
 )
 def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
     data_dir, tmp_path, signum, group, idle
 ):
     """As kill sends it, or a terminal: to every process, also one whose row has ended already."""
+    status, errors = side_by_side_until(signum, data_dir, tmp_path, group, idle)
+    assert status == 128 + signum
+    *rest, last = errors.strip().splitlines()
+    assert last == "error: interrupted; the same command resumes"
+    assert len(rest) == idle  # Hydra's line about the row that diverged
+    saved_and_resumable(tmp_path, idle)
+
+
+@pytest.mark.parametrize("idle", [False, True], ids=["both at work", "one idle"])
+def test_rows_side_by_side_save_and_end_with_the_process_that_started_them(
+    data_dir, tmp_path, idle
+):
+    """That of `kill -9`: all that is left of it writes to the pipe that is read here to its end."""
+    before = {path.name for path in Path("/dev/shm").glob("*loky*")}
+    status, _ = side_by_side_until(signal.SIGKILL, data_dir, tmp_path, group=False, idle=idle)
+    assert status == -signal.SIGKILL
+    saved_and_resumable(tmp_path, idle)
+    assert {path.name for path in Path("/dev/shm").glob("*loky*")} <= before
+
+
+def saved_and_resumable(folder, idle):
+    statuses = ["diverged", "interrupted"] if idle else ["interrupted", "interrupted"]
+    found = sorted(find(folder), key=lambda record: record["status"])
+    assert [record["status"] for record in found] == statuses
+    for record in found[1:]:
+        saved = load_checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
+        assert saved["progress"]["step"] == record["steps"] > 0
+
+
+def side_by_side_until(signum, data_dir, tmp_path, group, idle):
+    """Two rows, until a signal comes once both have begun: the status, and the last errors."""
     command = [sys.executable, "-m", "hypernetworks", "reproduce", "--table", "7", "--jobs", "2"]
     words = [f"data_dir={data_dir}", "logger=none", *SMALL, "trainer.max_steps=5000"]
     words += ["trainer.eval_every=1000", "trainer.checkpoint_every=1000"]
@@ -210,17 +243,8 @@ def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
             time.sleep(0.05)
         time.sleep(0.3)
         (os.killpg if group else os.kill)(process.pid, signum)
-        _, errors = process.communicate(timeout=60)
-    assert process.returncode == 128 + signum
-    *rest, last = errors.strip().splitlines()
-    assert last == "error: interrupted; the same command resumes"
-    assert len(rest) == idle  # Hydra's line about the row that diverged
-    statuses = ["diverged", "interrupted"] if idle else ["interrupted", "interrupted"]
-    found = sorted(find(tmp_path), key=lambda record: record["status"])
-    assert [record["status"] for record in found] == statuses
-    for record in found[1:]:
-        saved = load_checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
-        assert saved["progress"]["step"] == record["steps"] > 0
+        _, errors = process.communicate(timeout=120)
+    return process.returncode, errors
 
 
 def test_there_are_no_more_processes_than_rows(cold):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from omegaconf import OmegaConf
 
-from hypernetworks.app import sweep, threads
+from hypernetworks.app import rows, threads
 from hypernetworks.app.build import build
 from hypernetworks.app.run import run
 from hypernetworks.report.records import find
@@ -54,10 +54,10 @@ def test_a_share_that_a_launcher_gives_is_the_most(begun_with):
     ],
 )
 def test_rows_beside_others_share_the_cores(monkeypatch, launcher, expected):
-    monkeypatch.setattr(sweep, "side_by_side", lambda: "module" not in launcher)
+    monkeypatch.setattr(rows, "side_by_side", lambda: "module" not in launcher)
     of_hydra = SimpleNamespace(get=lambda: OmegaConf.create({"launcher": launcher}))
-    monkeypatch.setattr(sweep, "HydraConfig", of_hydra)
-    assert sweep.share_of(4) == expected
+    monkeypatch.setattr(rows, "HydraConfig", of_hydra)
+    assert rows.share_of(4) == expected
 
 
 def test_what_is_said_is_taken_and_a_resumed_run_keeps_it(begun_with):

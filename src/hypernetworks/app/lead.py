@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from hypernetworks.app import sweep
+from hypernetworks.app import rows
 from hypernetworks.app.listeners import (
     MetricsListener,
     ProgressListener,
@@ -27,8 +27,8 @@ def lead(run: Run, loop: Loop, record: RunRecord) -> None:
     """Trains as the process that shows, writes and mirrors the run."""
     cfg, files, first = run.cfg, run.files, loop.progress.step
     # In a sweep the log's lines begin with the row already.
-    label = files.id if sweep.board() else f"{cfg.table}/{cfg.row} {files.id}"
-    hidden = cfg.quiet or sweep.board() is not None
+    label = files.id if rows.board() else f"{cfg.table}/{cfg.row} {files.id}"
+    hidden = cfg.quiet or rows.board() is not None
     metrics = MetricsFile(files.folder / "metrics.jsonl")
     metrics.cut_after(first)
     if first and not loop.state.curve:  # checkpoints of before had none
@@ -39,7 +39,7 @@ def lead(run: Run, loop: Loop, record: RunRecord) -> None:
         progress_bar(first, run.steps, label, hidden) as bar,
         stop_on_signals() as stop,
     ):
-        asked = sweep.stopped()
+        asked = rows.stopped()
         if asked is not None:
             stop(asked, None)
         shown = ProgressListener(bar, run.selection[0], first, run.steps)

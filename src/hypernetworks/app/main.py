@@ -12,6 +12,7 @@ from hypernetworks.app.completion import OPTIONS as COMPLETION
 from hypernetworks.app.completion import complete
 from hypernetworks.app.help import COMMANDS, help_text
 from hypernetworks.app.leave import leave, leave_interrupted
+from hypernetworks.app.workers import end_with_parent
 from hypernetworks.report.terminal import reader_may_leave, show_anything
 from hypernetworks.training.cores import wait_asleep
 
@@ -29,6 +30,7 @@ def main() -> None:
     """Runs the command line; every foreseen error is one line on stderr and a status not 0."""
     show_anything()
     wait_asleep()
+    end_with_parent()
     try:
         with reader_may_leave():
             _open(sys.argv[1:])
@@ -60,7 +62,7 @@ def run_job(cfg: Any) -> Any:
 
     from hydra.core.hydra_config import HydraConfig
 
-    from hypernetworks.app.sweep import stay_for_others
+    from hypernetworks.app.rows import stay_for_others
     from hypernetworks.report.terminal import show_anything
     from hypernetworks.training.cores import wait_asleep
 

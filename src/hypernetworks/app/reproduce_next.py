@@ -9,6 +9,7 @@ download data as ever; what one could not get no other one of the plan is begun 
 
 import argparse
 import math
+import os
 import subprocess
 import sys
 import tempfile
@@ -23,13 +24,15 @@ from hypernetworks.app.mirror import wandb_id, where_offline
 from hypernetworks.app.outstanding import answered, find, here_of, parser, table_of, total
 from hypernetworks.app.plan import Here, Pending, first_of
 from hypernetworks.app.reproduce import jobs_here
+from hypernetworks.app.workers import STARTED_BY
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
 from hypernetworks.report.sweeps import summary
-from hypernetworks.training.stopping import StopFlag, stop_on_signals
+from hypernetworks.training.stopping import SIGNALS, StopFlag, stop_on_signals
 
 ASK_EVERY = 0.5  # seconds between two looks at the runs
-STOPPED = (130, 143, -2, -15)  # by a signal: after a checkpoint, or before there was a run
+# By a signal: after a checkpoint, or before there was a run.
+STOPPED = {status for signum in SIGNALS for status in (128 + signum, -signum)}
 
 
 def main(arguments: list[str]) -> int:
@@ -142,6 +145,7 @@ def _start(run: Pending, here: Here, folder: Path) -> Begun:
     said = folder / run.name.replace("/", " ")
     with said.open("wb") as output:
         pipes: Any = {"stdin": subprocess.DEVNULL, "stdout": output, "stderr": output}
+        pipes["env"] = {**os.environ, STARTED_BY: str(os.getpid())}
         return Begun(run, subprocess.Popen(command, **pipes), said)
 
 

@@ -12,7 +12,7 @@ import torch
 from hydra.core.hydra_config import HydraConfig
 from omegaconf import DictConfig, OmegaConf
 
-from hypernetworks.app import sweep
+from hypernetworks.app import rows
 from hypernetworks.app.build import build
 from hypernetworks.app.checks import RunError, check_config, check_device
 from hypernetworks.app.direction import check_direction
@@ -66,14 +66,14 @@ def run_or_explain(cfg: DictConfig) -> float | None:
     and its status counts.
     """
     try:
-        return sweep.as_row(partial(run, cfg), label_of(cfg), Interrupted)
+        return rows.as_row(partial(run, cfg), label_of(cfg), Interrupted)
     except LeftAlone as error:
         print(f"error: {error}", file=sys.stderr, flush=True)
         os._exit(1)  # Python's own end may wait for those who wait for this process
     except FORESEEN as error:
         if not processes.leads():
             return None
-        if sweep.board() is None:
+        if rows.board() is None:
             raise SystemExit(f"error: {error}") from None
         if isinstance(error, HeldError):
             log.warning("%s: %s", label_of(cfg), error)
@@ -85,7 +85,7 @@ def label_of(cfg: DictConfig) -> str:
     name = f"{cfg.table}/{cfg.row}"
     if cfg.table == "custom":
         model = cfg.model.get("name") or cfg.model.get("_target_")
-        number = f"#{HydraConfig.get().job.num} " if sweep.board() else ""
+        number = f"#{HydraConfig.get().job.num} " if rows.board() else ""
         name = f"{number}{model} on {cfg.dataset.name}"
     return f"{name} {cfg.profile.name} seed {cfg.seed}"
 
@@ -109,7 +109,7 @@ def run(cfg: DictConfig) -> float | None:
         settings = OmegaConf.to_object(cfg.trainer)
         assert isinstance(settings, TrainerSettings)
         files, earlier = _found(cfg, place)
-        sweep.note_record(label_of(cfg), files.record)
+        rows.note_record(label_of(cfg), files.record)
         if earlier and earlier["status"] == "finished" and not _may_have_changed(cfg):
             return _finished_already(earlier)
         with place.alike():
@@ -127,8 +127,8 @@ def run(cfg: DictConfig) -> float | None:
                 files.folder.mkdir(parents=True, exist_ok=True)
                 hold = Hold(files.folder)
                 stack.callback(hold.release)
-                hidden = cfg.quiet or sweep.in_line()
-                label = label_of(cfg) if sweep.board() else None
+                hidden = cfg.quiet or rows.in_line()
+                label = label_of(cfg) if rows.board() else None
                 stack.enter_context(log_to(files.folder / "log.txt", hidden, label))
                 # Another process may have run it while this one waited for its data.
                 earlier = records.read(files.record) if files.record.exists() else None
@@ -139,7 +139,7 @@ def run(cfg: DictConfig) -> float | None:
             with memory_explained(cfg):
                 return _train(prepared, earlier, hold)
         except FORESEEN as error:
-            if place.leads and sweep.board() is not None:
+            if place.leads and rows.board() is not None:
                 log.error("%s: %s", files.id, error)
             raise
         except Exception:

@@ -5,63 +5,26 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import FrameType
 from typing import Any
 
-from hydra.core.hydra_config import HydraConfig
 from hydra.core.override_parser.overrides_parser import OverridesParser
 from hydra.errors import HydraException
 from hydra.experimental.callback import Callback
-from hydra.types import RunMode
 from omegaconf import DictConfig, open_dict, read_write
 
 from hypernetworks.app import slurm
 from hypernetworks.app.board import Board
 from hypernetworks.app.leave import leave
+from hypernetworks.app.workers import begin
 from hypernetworks.training import processes
 from hypernetworks.training.cores import usable_cores
 from hypernetworks.training.stopping import SAME_REQUEST, SIGNALS
 
 ASK_EVERY = 0.5  # seconds between two looks at how far the rows are
-
-
-def board() -> Board | None:
-    """That of the sweep which the current run is a row of; None for a single run."""
-    if not HydraConfig.initialized() or HydraConfig.get().mode is not RunMode.MULTIRUN:
-        return None
-    return Board(Path(HydraConfig.get().sweep.dir))
-
-
-def side_by_side() -> bool:
-    """Whether the rows of this sweep run in processes of their own."""
-    return board() is not None and "basic_launcher" not in HydraConfig.get().launcher._target_
-
-
-def queued() -> bool:
-    """Whether this process is a row that is a job of Slurm's."""
-    return board() is not None and slurm.is_used(HydraConfig.get().launcher)
-
-
-def share_of(cores: int) -> int:
-    """The part of this machine's processors that is a row's beside others."""
-    if not side_by_side():
-        return cores
-    launcher = HydraConfig.get().launcher
-    if "joblib" in launcher._target_:
-        return max(1, cores // max(1, launcher.n_jobs))
-    if "ray" in launcher:
-        return max(1, min(cores, int(launcher.ray.remote.num_cpus)))
-    return cores
-
-
-def in_line() -> bool:
-    """Whether the sweep's one line on the terminal stands for what a single run would show."""
-    of_sweep = board()
-    return of_sweep is not None and of_sweep.rows != 1 and sys.stderr.isatty()
 
 
 class Sweep(Callback):
@@ -86,7 +49,7 @@ class Sweep(Callback):
         self.line = threading.Thread(target=self._show, args=(config.quiet,), daemon=True)
         self.line.start()
         if "joblib" in config.hydra.launcher._target_:
-            _no_idle_processes(config.hydra.launcher, self.board.rows)
+            _prepare_pool(config.hydra.launcher, self.board.rows)
             self._forward_signals()  # its rows are processes of this machine
         if slurm.is_used(config.hydra.launcher):
             slurm.announce(self.board.folder)
@@ -157,9 +120,9 @@ class Sweep(Callback):
             if asked[-1] - asked[0] > SAME_REQUEST:
                 raise KeyboardInterrupt
             self.board.stop(signum)
-            for row in self.board.running():
+            for pid in {row["pid"] for row in self.board.running()} - {os.getpid()}:
                 with suppress(ProcessLookupError):  # it has just ended
-                    os.kill(row["pid"], signal.SIGTERM)
+                    os.kill(pid, signal.SIGTERM)
 
         for signum in SIGNALS:
             signal.signal(signum, stop)
@@ -184,64 +147,12 @@ def finished() -> list[Path]:
     return sweep.board.records()
 
 
-def note_record(label: str, path: Path) -> None:
-    """Tells the sweep, if there is one, where a row's record is."""
-    of_sweep = board()
-    if of_sweep is not None:
-        of_sweep.tell(label, "record", record=str(path.resolve()))
-
-
-def stay_for_others() -> None:
-    """Keeps a process of rows side by side alive between them, whatever reaches its group.
-
-    One that died idle would break the pool, and the pool would end the rows that are saving. A row
-    that trains has handlers of its own; one that does not yet asks its sweep.
-    """
-    shared = side_by_side() and not queued()
-    if shared and threading.current_thread() is threading.main_thread():
-        for signum in SIGNALS:
-            signal.signal(signum, signal.SIG_IGN)
-
-
-def stopped() -> int | None:
-    """The signal that asked the sweep of this row to stop, perhaps before the row could hear it."""
-    of_sweep = board()
-    return of_sweep.stopped if of_sweep and side_by_side() else None
-
-
-def as_row(run: Callable[[], float | None], label: str, interrupted: type[BaseException]) -> Any:
-    """Runs a row and tells its sweep; side by side, a signal ends it without harm to the others."""
-    of_sweep = board()
-    if of_sweep is None:
-        return run()
-    if of_sweep.stopped is not None:
-        return None
-    of_sweep.tell(label, "begins")
-    event = "failed"
-    try:
-        value = run()
-        event = "ended"
-        return value
-    except interrupted as stop:
-        event = "interrupted"
-        if not side_by_side():
-            raise
-        signum = getattr(stop, "signum", signal.SIGINT)
-    finally:
-        of_sweep.tell(label, event)
-    if queued():
-        slurm.leave(signum)
-    elif of_sweep.stopped is None:
-        of_sweep.stop(signum)
-    return None
-
-
-def _no_idle_processes(launcher: DictConfig, rows: int) -> None:
-    """As many processes as rows at most: one that never had a row dies of a terminal's Ctrl-C, and
-    with it the pool (see `stay_for_others`)."""
+def _prepare_pool(launcher: DictConfig, rows: int) -> None:
+    """As many processes as rows at most, each begun as `workers` says."""
     asked = launcher.n_jobs if launcher.n_jobs > 0 else usable_cores()
     with open_dict(launcher), read_write(launcher):
         launcher.n_jobs = min(asked, rows) if rows else asked
+        launcher.initializer = {"_target_": f"{begin.__module__}.begin", "_partial_": True}
 
 
 def _count(config: DictConfig) -> int:

@@ -4,7 +4,7 @@ from typing import Any
 
 import torch
 
-from hypernetworks.app import sweep
+from hypernetworks.app import rows
 from hypernetworks.app.outcome import Run
 from hypernetworks.training.cores import suitable_threads, usable_cores
 
@@ -19,7 +19,7 @@ def threads_of(run: Run, earlier: dict[str, Any] | None) -> int:
     if run.cfg.threads is not None:
         return int(run.cfg.threads)
     # torch knows OMP_NUM_THREADS, and no control group.
-    cores = min(sweep.share_of(usable_cores()), torch.get_num_threads())
+    cores = min(rows.share_of(usable_cores()), torch.get_num_threads())
     if earlier:
         return min(int(earlier["machine"]["threads"]), cores)
     return suitable_threads(run.experiment.multiplications(run.model), cores)

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 import torch
 
 from hypernetworks.app import metric_names as names
-from hypernetworks.app import sweep
+from hypernetworks.app import rows
 from hypernetworks.app.identity import RunFiles
 from hypernetworks.app.mirror import Mirror, start_wandb, wandb_id, where_offline
 from hypernetworks.app.outcome import Run
@@ -163,7 +163,7 @@ def open_tracker(run: Run, record: dict[str, Any], progress: Progress) -> Iterat
     finally:
         tracker.close(status)
         # Of a sweep it is said once, at its end.
-        where = where_offline(results, [mirror.id]) if sweep.board() is None else None
+        where = where_offline(results, [mirror.id]) if rows.board() is None else None
         if where is not None:
             log.info("%s", where)
 

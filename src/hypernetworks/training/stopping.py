@@ -14,8 +14,12 @@ log = logging.getLogger(__name__)
 # Seconds in which further signals are the same request: who stops a whole process group reaches the
 # run twice, directly and through make or torchrun.
 SAME_REQUEST = 1.0
-# Kill, Ctrl-C, and what batch systems send before a job's time is up or its place is taken.
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2)
+# Kill, Ctrl-C, a terminal that is closed (unless nohup was to outlive that), and what batch systems
+# send before a job's time is up or its place is taken.
+SIGNALS = (
+    *(signal.SIGTERM, signal.SIGINT, signal.SIGUSR1, signal.SIGUSR2),
+    *([] if signal.getsignal(signal.SIGHUP) is signal.SIG_IGN else [signal.SIGHUP]),
+)
 
 
 class Interrupted(KeyboardInterrupt):
