@@ -1,5 +1,6 @@
 """Rows as jobs of Slurm, without one; tests/launchers has a real one."""
 
+import os
 import shutil
 import signal
 
@@ -42,15 +43,49 @@ def test_a_saved_job_goes_back_to_where_the_signal_would_have_sent_it(job):
     assert job.stopped is None  # the other jobs go on
 
 
-def test_a_saved_job_that_slurm_ends_waits_for_that(job, monkeypatch):
+@pytest.fixture
+def slurm_says(monkeypatch, tmp_path):
+    """What `scontrol show job` prints; its status."""
+    monkeypatch.setenv("SLURM_JOB_ID", "12")
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+
+    def answer(text, status=0):
+        program = tmp_path / "scontrol"
+        program.write_text(
+            f"#!/bin/sh\ntest \"$*\" = 'show job 12' && echo '{text}'; exit {status}\n"
+        )
+        program.chmod(0o755)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("said", "status"),
+    [
+        ("JobId=12\n   JobState=CANCELLED Reason=None\n   PreemptTime=None", 0),
+        ("JobId=12\n   JobState=PENDING Reason=BeginTime\n   PreemptTime=None", 0),
+        ("JobId=12\n   JobState=RUNNING Reason=None\n   PreemptTime=2026-11-26T08:00:00", 0),
+        ("", 1),  # it does not answer
+    ],
+)
+def test_a_saved_job_that_slurm_ends_waits_for_that(job, monkeypatch, slurm_says, said, status):
     waited = []
 
     def sleep(seconds):
         waited.append((seconds, job.lines()[-1]["event"]))
 
+    slurm_says(said, status)
     monkeypatch.setattr(slurm.time, "sleep", sleep)
     assert as_row(interrupted_by(signal.SIGTERM), "row", Interrupted) is None
     assert waited == [(slurm.GRACE, "interrupted")]
+    assert job.stopped is None
+
+
+def test_a_job_that_is_ended_by_hand_leaves_at_once(job, slurm_says):
+    slurm_says("JobId=12\n   JobState=RUNNING Reason=None\n   PreemptTime=None")
+    with pytest.raises(slurm.EndedByHand, match="not by Slurm: the run is saved"):
+        as_row(interrupted_by(signal.SIGTERM), "row", Interrupted)
+    assert job.lines()[-1]["event"] == "interrupted"
     assert job.stopped is None
 
 

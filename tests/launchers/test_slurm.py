@@ -136,6 +136,15 @@ def test_a_job_that_is_cancelled_is_saved_and_said(begin, tmp_path):
     assert record["status"] == "interrupted"
 
 
+def test_a_job_that_is_ended_by_hand_is_saved_and_leaves_its_place(begin, tmp_path):
+    process = begin("-m", *ROW, "trainer.max_steps=100000")
+    slurm("scancel", "--signal=TERM", job_of(tmp_path / "results"))
+    _, err = ended(process, 1)
+    assert err.splitlines()[-1].startswith("error: SIGTERM, but not by Slurm: the run is saved")
+    (record,) = find(tmp_path / "results")
+    assert record["status"] == "interrupted"
+
+
 def test_who_stops_waiting_is_told_that_the_jobs_go_on(begin, tmp_path):
     process = begin("-m", *ROW, "trainer.max_steps=100000")
     job = job_of(tmp_path / "results")

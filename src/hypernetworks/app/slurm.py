@@ -4,7 +4,9 @@ Slurm sends SIGUSR2 before a job's time is up (`signal_delay_s`), and SIGTERM to
 about to end: cancelled, or pushed out by a job that goes first. At either the run saves all.
 """
 
+import os
 import signal
+import subprocess
 import time
 from pathlib import Path
 from types import FrameType
@@ -18,17 +20,36 @@ def is_used(launcher: DictConfig) -> bool:
     return bool(launcher._target_.endswith("SlurmLauncher"))
 
 
+class EndedByHand(Exception):
+    """SIGTERM, of which Slurm knows nothing; one line says what that means."""
+
+
 def leave(signum: int) -> None:
     """What becomes of a job whose run is saved, and let go by this process.
 
     At SIGTERM Slurm queues it again itself, unless the job was cancelled; one that ended first
     would count as done. At any other submitit's own handler does, as often as `max_num_timeout`
     allows.
+
+    Raises:
+        EndedByHand: at once, if Slurm is not about to end the job: nobody would free its place.
     """
-    if signum == signal.SIGTERM:
+    if signum != signal.SIGTERM:
+        signal.raise_signal(signum)
+    elif _is_ending():
         time.sleep(GRACE)
     else:
-        signal.raise_signal(signum)
+        raise EndedByHand("SIGTERM, but not by Slurm: the run is saved; the same command resumes")
+
+
+def _is_ending() -> bool:
+    """Whether Slurm is about to end this job; True too where it does not answer."""
+    try:
+        ask = ["scontrol", "show", "job", os.environ["SLURM_JOB_ID"]]
+        job = subprocess.run(ask, capture_output=True, text=True, timeout=60, check=True).stdout
+    except (OSError, subprocess.SubprocessError):
+        return True
+    return "JobState=RUNNING" not in job or "PreemptTime=None" not in job
 
 
 def announce(sweep: Path) -> None:
