@@ -7,6 +7,7 @@ who holds; the time of its last change, which the holder renews, that it lives. 
 with each other as the file server gives them, never with a clock of this machine.
 """
 
+import fcntl
 import json
 import os
 import re
@@ -23,6 +24,7 @@ from typing import Any
 from hypernetworks.atomic import named
 
 BEAT = 30.0  # seconds between two signs of life
+LOCK = "lock"  # the file that a process of before `holder.N` locks as long as it runs
 EXPIRES = 600.0  # seconds without one after which a holder on another machine counts as dead
 
 
@@ -63,6 +65,10 @@ class Holder:
         return (self.is_here and self.says["system"] != "") or not _is_silent(self.path)
 
     def __str__(self) -> str:
+        if self.path.name == LOCK:
+            return (
+                f"{self.path.parent}: another process, of an older version, runs this; wait for it"
+            )
         if not self.says:
             return f"{self.path.parent}: another process is just taking this run; wait for it"
         who = f"process {self.says['pid']} on {self.says['host']} since {self.says['since']}"
@@ -73,7 +79,10 @@ class Holder:
 
 def holder(folder: Path) -> Holder | None:
     """The living holder of a folder."""
-    return next((found for found in _holders(folder) if found.lives()), None)
+    found = next((found for found in _holders(folder) if found.lives()), None)
+    if found is None and _is_locked(folder / LOCK):
+        return Holder(folder / LOCK, {})
+    return found
 
 
 def refuse_if_held(folder: Path) -> None:
@@ -164,6 +173,15 @@ def _holders(folder: Path) -> list[Holder]:
     names = [path.name for path in folder.iterdir()] if folder.is_dir() else []
     numbered = sorted(int(name[7:]) for name in names if re.fullmatch(r"holder\.\d+", name))
     return [_read(folder / f"holder.{number}") for number in numbered]
+
+
+def _is_locked(path: Path) -> bool:
+    try:
+        with path.open() as file:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except OSError as error:
+        return isinstance(error, BlockingIOError)
+    return False
 
 
 def _read(path: Path) -> Holder:

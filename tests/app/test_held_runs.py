@@ -1,5 +1,6 @@
 """Runs that several processes want: one record, the others told who has it."""
 
+import fcntl
 import re
 import threading
 
@@ -7,8 +8,8 @@ import pytest
 
 from hypernetworks.app.identity import locate
 from hypernetworks.app.run import run
-from hypernetworks.holder import EXPIRES, HeldError, Hold
-from hypernetworks.report.records import find
+from hypernetworks.holder import EXPIRES, LOCK, HeldError, Hold
+from hypernetworks.report.records import Record, find, status_of
 from tests.app.conftest import SMALL
 from tests.conftest import warm_starts
 from tests.test_holder import elsewhere
@@ -27,6 +28,20 @@ def test_a_run_that_is_held_is_refused_before_anything_is_built(small, folder, m
     with pytest.raises(HeldError, match=r"another process runs this, process [0-9]+ on far since"):
         run(small())
     assert [path.name for path in folder.iterdir()] == ["holder.1"]
+
+
+def test_a_run_that_an_older_version_still_runs_is_held(small, tmp_path):
+    """It locks a file, which it leaves there unlocked."""
+    run(small("table7/hyper_cnn", "trainer.max_time=0.0001"))
+    (begun,) = find(tmp_path)
+    running = Record({**begun, "status": "running"}, begun.path)
+    with (begun.folder / LOCK).open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        assert status_of(running) == "running"
+        with pytest.raises(HeldError, match=r"another process, of an older version, runs this"):
+            run(small())
+    assert status_of(running) == "crashed"
+    run(small())
 
 
 def test_a_run_whose_holder_elsewhere_died_goes_on_from_its_checkpoint(small, folder, tmp_path):
