@@ -24,14 +24,12 @@ from hypernetworks.training.files import Checkpoint, CheckpointError
 from hypernetworks.training.gradients import Gradient
 from hypernetworks.training.listener import Listener
 from hypernetworks.training.measuring import Shown, measure
+from hypernetworks.training.requests import Requests
 from hypernetworks.training.selection import selection_of
 from hypernetworks.training.settings import TrainerSettings
 from hypernetworks.training.state import Progress, TrainingState
 from hypernetworks.training.steps import steps_a_reading
 from hypernetworks.training.stopping import Diverged, Interrupted, StopFlag
-
-ASK_EVERY = 1.0  # seconds; torchrun kills a process 30 seconds after it has passed a signal on
-SHARE = 0.02  # of a run's time: more than this its checkpoints never take
 
 
 class Loop:
@@ -81,9 +79,9 @@ class Loop:
         self.settings = settings
         self.placement = placement
         self.checkpoint = Checkpoint(checkpoint)
-        self._saving = 0.0  # seconds that the last one took
         self.listeners: list[Listener] = []
         self._read_every = steps_a_reading(settings, len(train))
+        self._requests = Requests(settings, placement)
         self._gradient = Gradient(model, settings.clip_norm)
         self.selection, self._better = selection_of(settings, task, evaluations)
         average = average_of(model, settings.ema_decay)
@@ -109,8 +107,8 @@ class Loop:
             Interrupted: after a checkpoint, if a signal asked to stop.
             Diverged: if the loss or a metric became NaN or infinite; the last checkpoint stays.
         """
-        started = self._saved_at = time.monotonic()
-        self._began_at = self._asks_at = self.progress.step
+        started = time.monotonic()
+        self._requests.begin(self.progress.step)
         before = self.progress.seconds
         batches = self._stream()
         if self.progress.stop_reason is None and (reason := self._end_reason()):
@@ -120,7 +118,7 @@ class Loop:
             self._after_step(self._step(batches))
             elapsed = time.monotonic() - started
             self.progress.seconds = before + elapsed
-            signum, late, due = self._requests(stop, elapsed)
+            signum, late, due = self._requests.ask(stop, self.progress.step, elapsed)
             if signum or late or due or self.progress.stop_reason:
                 self.save()
             if signum and not self.progress.stop_reason:
@@ -134,8 +132,7 @@ class Loop:
         """Writes the checkpoint; never one with a NaN in it."""
         began = time.monotonic()
         self.state.save(self.checkpoint)
-        self._saved_at = time.monotonic()
-        self._saving = self._saved_at - began
+        self._requests.saved(began)
 
     def evaluate_all(
         self, evaluations: Sequence[Evaluation], shown: Shown | None = None
@@ -154,32 +151,6 @@ class Loop:
         """
         with self.placement.autocast(self.settings.precision):
             return self._finite(measure(self.model, self.task, evaluations, shown))
-
-    def _requests(self, stop: StopFlag, elapsed: float) -> list[int]:
-        """The signal to stop for (0 for none); whether to stop for the time; whether to save."""
-        settings, progress = self.settings, self.progress
-        if progress.step < self._asks_at:
-            return [0, 0, 0]
-        *found, until_next = self.placement.largest(
-            stop.signum or 0,
-            settings.max_time is not None and elapsed > settings.max_time,
-            self._is_due(),
-            self._steps_until_asked(elapsed),
-        )
-        self._asks_at = progress.step + until_next
-        return found
-
-    def _steps_until_asked(self, elapsed: float) -> int:
-        """Steps of about ASK_EVERY seconds: asking the other processes waits for the device."""
-        if self.placement.world == 1:
-            return 1
-        steps = self.progress.step - self._began_at
-        return max(1, int(ASK_EVERY * steps / elapsed))
-
-    def _is_due(self) -> bool:
-        """Whether a checkpoint is: later than asked for where a large one takes long to write."""
-        every = self.settings.checkpoint_every
-        return time.monotonic() - self._saved_at > (every and max(every, self._saving / SHARE))
 
     def _stream(self) -> Iterator[Any]:
         while True:
