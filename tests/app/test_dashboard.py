@@ -117,6 +117,6 @@ def test_where_one_is_logged_in_they_are_created(monkeypatch, tmp_path, capsys):
 
 
 def test_an_unknown_table_is_one_line(tmp_path, capsys):
-    assert dashboard.main(["--table", "9", "--results", str(tmp_path)]) == 1
+    assert dashboard.main(["--table", "9", "--results", str(tmp_path)]) == 2
     assert capsys.readouterr().err.startswith("error: no table '9'")
     assert not list(tmp_path.iterdir())

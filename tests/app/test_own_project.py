@@ -121,6 +121,11 @@ def test_other_ways_to_name_them(project, tmp_path):
     assert text.splitlines()[-1] == "  conf/trainer/mine.yaml: 0.003"
     text = project("-cd", "conf", "experiment=mine/small", "--explain", "model.hyper_size").stdout
     assert "conf/experiment/mine/small.yaml: 4" in text
+    for words in (["--config-dir", "con"], ["hydra.searchpath=[file://con]"]):
+        typo = project(*words, "experiment=mine/small", check=False)
+        named = "it is named by --config-dir or hydra.searchpath"
+        assert typo.stderr == f"error: con: there is no such folder; {named}\n"
+        assert typo.returncode == 2
     typo = project("--config-dir", "conf", "experiment=mine/smal", check=False)
     assert typo.stderr.strip() == (
         "error: experiment=mine/smal: unknown choice; did you mean mine/small?"

@@ -290,7 +290,7 @@ def test_a_mistake_is_one_line_and_nothing_runs(command, tmp_path, words, told):
 
 def test_an_unknown_table_is_one_line(command):
     done = command("outstanding", "--table", "8", check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith(
         f"error: no table '8'; there are: {', '.join(tables_in(experiments_dir()))}"
     )

@@ -164,7 +164,7 @@ def test_a_table_that_does_not_exist_is_answered_with_those_that_do(reproduce):
         (["--seeds", "a"], "argument --seeds: 'a': write whole numbers"),
         (["--figure", "2"], "argument --figure: not allowed with argument --table"),
         (["--profile", "x"], "argument --profile: invalid choice: 'x'"),
-        (["--jobs", "x"], "argument --jobs: invalid int value: 'x'"),
+        (["--jobs", "0"], "argument --jobs: '0': write a whole number, 1 or more"),
         (["--launcher", "slurm"], "hydra/launcher=slurm: there is no sbatch and no srun, so this"),
         (["--launcher", "ray"], "hydra/launcher=ray: Ray is not installed in this environment"),
         (["--launcher", "foo"], "the valid names are basic, joblib, ray, slurm"),

@@ -110,7 +110,8 @@ def test_the_first_line_moves_with_its_weight_changes(trained, small, tmp_path, 
     ],
 )
 def test_what_cannot_be_written_is_one_line(trained, arguments, message, tmp_path, capsys):
-    assert main([*trained, *arguments]) == 1
+    foreseen_late = message.startswith("no run") or "nothing can be written" in message
+    assert main([*trained, *arguments]) == (1 if foreseen_late else 2)
     captured = capsys.readouterr()
     assert captured.out == ""
     assert captured.err.startswith("error: ")

@@ -41,7 +41,7 @@ def test_a_chosen_profile_ends_with_the_table(run):
 
 def test_an_unknown_table_is_one_line(run):
     status, out, err = run("table", "--table", "77")
-    assert (status, out) == (1, [])
+    assert (status, out) == (2, [])
     assert err == ["error: no table '77'; did you mean 7? there are: 7"]
 
 
@@ -63,7 +63,7 @@ def test_so_is_one_of_a_table_of_ones_own(run, put):
     damaged = put(table="mine", row="net")
     damaged.write_text("{")
     status, _, err = run("table", "--table", "mine")
-    assert (status, len(err)) == (1, 2)
+    assert (status, len(err)) == (2, 2)
     assert err[0].startswith(f"error: left out: {damaged}: ")
 
 
@@ -106,8 +106,8 @@ def test_publish_refusals_are_one_line(run, put):
     status, _, err = run("publish", "--table", "7")
     assert status == 1
     assert err[-1] == "error: table 7, profile paper: no run that may be published"
-    assert run("publish")[0] == 1
-    assert run("publish", str(path), "--table", "7")[0] == 1
+    assert run("publish")[0] == 2
+    assert run("publish", str(path), "--table", "7")[0] == 2
 
 
 def test_the_claims_of_published_and_of_own_runs(run, put):
@@ -149,7 +149,7 @@ def test_importing_the_report_imports_neither_torch_nor_matplotlib():
 def test_the_module_is_a_command():
     command = [sys.executable, "-m", "hypernetworks.report", "table", "--table", "nonsense"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert done.stderr.startswith("error: no table 'nonsense'")
     assert done.stderr.count("\n") == 1
 
@@ -184,9 +184,9 @@ def test_a_results_folder_that_is_none_is_one_line(experiments, tmp_path, capsys
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").write_text("")
     for name, reason in {"file": "it is no folder", "missing": "there is no such folder"}.items():
-        assert main(["report", "--results", name, "--experiments", str(experiments)]) == 1
+        assert main(["report", "--results", name, "--experiments", str(experiments)]) == 2
         assert capsys.readouterr().err == f"error: --results {name}: {reason}\n"
-    assert main(["report", "--experiments", "missing"]) == 1
+    assert main(["report", "--experiments", "missing"]) == 2
     assert capsys.readouterr().err == "error: --experiments missing: there is no such folder\n"
     # The default one may be missing, since nothing has run yet.
     assert main(["report", "--experiments", str(experiments)]) == 0

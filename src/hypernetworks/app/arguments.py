@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from io import StringIO
 from pathlib import Path
 
-from hypernetworks.app.choices import GROUPS, choices, known_keys, near
+from hypernetworks.app.choices import GROUPS, choices, known_keys, near, search_path
 from hypernetworks.app.help import COMMANDS
 from hypernetworks.app.launchers import FILES, why_not
 from hypernetworks.app.messages import INTERVAL
@@ -41,6 +41,7 @@ def checked(arguments: list[str]) -> list[str]:
         ArgumentError: for an added or deleted key, a glob, a bare word, an option misused.
     """
     options, words = _parted(arguments)
+    _check_folders(arguments)
     sweeping = any(w.startswith("sweep=") and w != "sweep=null" for w in words)
     if sweeping and not {"-m", "--multirun"} & {*options}:
         options.append("--multirun")  # else Hydra takes a mistake in a word for a single run's
@@ -57,6 +58,15 @@ def checked(arguments: list[str]) -> list[str]:
     elif not {option.split("=")[0] for option in options} & {*OF_ONE_RUN}:
         _check_alone(words)
     return [*found, *options]
+
+
+def _check_folders(arguments: list[str]) -> None:
+    """Else what lies in them is unknown, and Hydra passes over a folder of its search path."""
+    for folder in search_path(arguments)[1:]:
+        packaged = re.search(r"[:$]", str(folder))  # pkg://..., ${oc.env:...}
+        if not packaged and not folder.is_dir():
+            option = "--config-dir or hydra.searchpath"
+            raise ArgumentError(f"{folder}: there is no such folder; it is named by {option}")
 
 
 def _check_intervals(words: list[str]) -> None:

@@ -10,6 +10,7 @@ from hypernetworks.app.media import shown
 from hypernetworks.app.mirror import Mirror, start_wandb
 from hypernetworks.locations import conf_dir, experiments_dir
 from hypernetworks.report.cli import RESULTS, check_folder
+from hypernetworks.report.errors import WordsError
 from hypernetworks.report.figures import draw, draw_run
 from hypernetworks.report.records import RecordError
 from hypernetworks.report.usage import Parser
@@ -28,7 +29,7 @@ def main(arguments: list[str]) -> int:
             paths = draw_run(options.figure, experiments_dir(), options.record, out)
     except RecordError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WordsError) else 1
     for words in json.loads(paths[-1].read_text(encoding="utf-8"))["missing"]:
         print(words, file=sys.stderr)
     for path in paths:

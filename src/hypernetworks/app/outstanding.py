@@ -23,12 +23,13 @@ from hypernetworks.app.outcome import device_name
 from hypernetworks.app.params import compose_words
 from hypernetworks.app.plan import BEGUN, LACKS, PROFILES, Here, Pending, in_order, outstanding
 from hypernetworks.app.probe import probe, read_probes
-from hypernetworks.app.reproduce import jobs_here
+from hypernetworks.app.reproduce import count_of, jobs_here
 from hypernetworks.app.run import FORESEEN
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report.aggregate import state_of
 from hypernetworks.report.claims import load_claims
 from hypernetworks.report.costs import HERE, PROBED, Cost, device_of, duration
+from hypernetworks.report.errors import WordsError
 from hypernetworks.report.found import of_sound_records
 from hypernetworks.report.protocol import load_figures, load_tables, pick
 from hypernetworks.report.provenance import machine
@@ -62,7 +63,7 @@ def answered(command: Callable[[], int]) -> int:
         return command()
     except BrokenPipeError:
         raise
-    except ArgumentError as error:
+    except (ArgumentError, WordsError) as error:
         message, status = str(error), 2
     except (HydraException, OmegaConfBaseException, YAMLError) as error:
         message, status = one_line(error), 2
@@ -80,7 +81,7 @@ def parser(command: str, about: str | None) -> Parser:
     found.add_argument("--seeds", type=_seeds, default=[0, 1, 2], metavar="0,1,2")
     found.add_argument("--results", type=Path, default=Path("results"), metavar="FOLDER")
     found.add_argument(
-        "--jobs", type=_count, metavar="N", help="runs at a time; default: the cores"
+        "--jobs", type=count_of, metavar="N", help="runs at a time; default: the cores"
     )
     found.add_argument(
         "--probe", action="store_true", help="time some steps of what this device has no record of"
@@ -191,9 +192,3 @@ def _seeds(text: str) -> list[int]:
     if not all(word.isdecimal() for word in words):
         raise argparse.ArgumentTypeError(f"{text!r}: write whole numbers, such as 0,1,2")
     return [int(word) for word in words]
-
-
-def _count(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number, 1 or more")
-    return int(text)

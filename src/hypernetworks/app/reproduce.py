@@ -89,9 +89,17 @@ def _parser() -> Parser:
     parser.add_argument("--seeds", type=_seeds, default="0", metavar="0,1,2")
     parser.add_argument("--results", default="results", metavar="FOLDER")
     parser.add_argument("--launcher", metavar="NAME", help="basic, joblib, slurm, ray")
-    parser.add_argument("--jobs", type=int, metavar="N", help="rows at a time; default: the cores")
+    parser.add_argument(
+        "--jobs", type=count_of, metavar="N", help="rows at a time; default: the cores"
+    )
     parser.add_argument("overrides", nargs="*", metavar="KEY=VALUE")
     return parser
+
+
+def count_of(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: write a whole number, 1 or more")
+    return int(text)
 
 
 def _seeds(text: str) -> str:

@@ -17,6 +17,7 @@ from hypernetworks.data.text import Alphabet
 from hypernetworks.models.sampling import stream
 from hypernetworks.recurrent.fused import native
 from hypernetworks.report.cli import RESULTS, check_folder
+from hypernetworks.report.errors import WordsError
 from hypernetworks.report.records import RecordError
 from hypernetworks.report.terminal import binary_output
 from hypernetworks.report.usage import Parser
@@ -41,7 +42,7 @@ def main(arguments: list[str]) -> int:
         text = stream(model, prime, options.temperature, generator, known)
     except (RunError, RecordError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WordsError) else 1
     kind = {"sample": "generated"}.get(record["data"]["kind"], record["data"]["kind"])
     about = f"{record.path}: weights of step {trained.step}, {kind} data, seed {options.seed}"
     print(f"{about}, temperature {options.temperature:g}", file=sys.stderr)
@@ -68,15 +69,15 @@ def numbers(prime: bytes, alphabet: Alphabet) -> torch.Tensor:
 
 def _check(options: argparse.Namespace) -> None:
     if options.length < 1:
-        raise RunError(f"--length {options.length}: it must be at least 1")
+        raise WordsError(f"--length {options.length}: it must be at least 1")
     if not (math.isfinite(options.temperature) and options.temperature >= 0):
-        raise RunError(f"--temperature {options.temperature}: it must be 0 or more")
+        raise WordsError(f"--temperature {options.temperature}: it must be 0 or more")
     check_seed(options.seed)
 
 
 def check_seed(seed: int) -> None:
     if not 0 <= seed < 2**63:
-        raise RunError(f"--seed {seed}: choose 0 to 2^63 - 1")
+        raise WordsError(f"--seed {seed}: choose 0 to 2^63 - 1")
 
 
 def _parser() -> Parser:

@@ -22,6 +22,7 @@ from hypernetworks.data.subwords import END, Subwords
 from hypernetworks.models.beam import Translator, beam_search
 from hypernetworks.recurrent.fused import native
 from hypernetworks.report.cli import RESULTS, check_folder
+from hypernetworks.report.errors import WordsError
 from hypernetworks.report.records import Record, RecordError
 from hypernetworks.report.terminal import binary_output
 from hypernetworks.report.usage import Parser
@@ -45,7 +46,7 @@ def main(arguments: list[str]) -> int:
             _translate(record, search, options, output)
     except (RunError, RecordError, CheckpointError, DataError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WordsError) else 1
     return 0
 
 
@@ -126,7 +127,7 @@ def _search(options: argparse.Namespace) -> dict[str, Any]:
     try:
         Search(**found)
     except ValueError as error:
-        raise RunError(f"--{error}") from error
+        raise WordsError(f"--{error}") from error
     return found
 
 

@@ -22,6 +22,7 @@ from hypernetworks.report.cli import RESULTS, check_folder
 from hypernetworks.report.drawings.ink import strokes
 from hypernetworks.report.drawings.lines import sheet
 from hypernetworks.report.drawings.moving import moving
+from hypernetworks.report.errors import WordsError
 from hypernetworks.report.panels import Panel, pictures
 from hypernetworks.report.records import Record, RecordError
 from hypernetworks.report.usage import Parser
@@ -42,7 +43,7 @@ def main(arguments: list[str]) -> int:
             files = _files(record, options)
     except (RunError, RecordError, CheckpointError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WordsError) else 1
     stem = f"{record['table']}-{record['row']}-{record['profile']}-seed{options.seed}"
     out = options.out or options.results / "written" / stem
     for suffix, content in files.items():
@@ -82,18 +83,18 @@ def _files(record: Record, options: argparse.Namespace) -> dict[str, bytes]:
 
 def _check(options: argparse.Namespace) -> None:
     if options.lines < 1:
-        raise RunError(f"--lines {options.lines}: it must be at least 1")
+        raise WordsError(f"--lines {options.lines}: it must be at least 1")
     if options.length < 2:
-        raise RunError(f"--length {options.length}: it must be at least 2")
+        raise WordsError(f"--length {options.length}: it must be at least 2")
     if options.lines * options.length > MOST_POINTS:
-        raise RunError(
+        raise WordsError(
             f"--lines {options.lines} --length {options.length}: at most {MOST_POINTS:,} points"
         )
     if not 0 <= options.bias < math.inf:
-        raise RunError(f"--bias {options.bias}: it must be 0 or more, and finite")
+        raise WordsError(f"--bias {options.bias}: it must be 0 or more, and finite")
     check_seed(options.seed)
     if options.out is not None and options.out.is_dir():
-        raise RunError(f"--out {options.out}: it is a folder; give FOLDER/STEM")
+        raise WordsError(f"--out {options.out}: it is a folder; give FOLDER/STEM")
     if options.out is not None and not _can_be_written(options.out.absolute()):
         raise RunError(f"--out {options.out}: nothing can be written to {options.out.parent}")
 

@@ -12,6 +12,7 @@ from hypernetworks.report import compare, records
 from hypernetworks.report.claims import load_claims
 from hypernetworks.report.claims_table import terminal_claims
 from hypernetworks.report.custom import all_tables
+from hypernetworks.report.errors import WordsError
 from hypernetworks.report.found import of_sound_records
 from hypernetworks.report.page import write_page
 from hypernetworks.report.protocol import Shortening, Table, load_figures, load_tables, pick
@@ -27,7 +28,8 @@ RESULTS = Path("results")
 
 
 def main(arguments: Sequence[str] | None = None, program: str = "python -m hypernetworks") -> int:
-    """Runs one command; foreseen errors are one line on stderr and status 1."""
+    """Runs one command; foreseen errors are one line on stderr and status 1, of a mistake in the
+    words 2."""
     parser = Parser(prog=program, description=__doc__)
     add_commands(parser.add_subparsers(required=True, metavar="COMMAND"))
     return run(parser.parse_args(arguments))
@@ -97,17 +99,17 @@ def _run(options: argparse.Namespace) -> int:
         raise
     except (records.RecordError, OSError) as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WordsError) else 1
     return status
 
 
 def check_folder(option: str, folder: Path, default: Path | None = None) -> None:
-    """Raises RecordError where a folder was named that is none; the default one may be missing,
+    """Raises WordsError where a folder was named that is none; the default one may be missing,
     since nothing has run yet."""
     if folder.exists() and not folder.is_dir():
-        raise records.RecordError(f"{option} {folder}: it is no folder")
+        raise WordsError(f"{option} {folder}: it is no folder")
     if not folder.exists() and folder != default:
-        raise records.RecordError(f"{option} {folder}: there is no such folder")
+        raise WordsError(f"{option} {folder}: there is no such folder")
 
 
 def _of_sound_records(command: Callable[[argparse.Namespace], int]) -> Any:
@@ -165,7 +167,7 @@ def _claims(options: argparse.Namespace) -> int:
 def _publish(options: argparse.Namespace) -> int:
     paths = options.paths
     if bool(paths) == bool(options.table):
-        raise records.RecordError("publish needs the records' files, or --table (not both)")
+        raise WordsError("publish needs the records' files, or --table (not both)")
     if options.table:
         paths = _publishable(options)
     for path in publish(paths, options.results, options.experiments):

@@ -12,7 +12,7 @@ from hypernetworks.atomic import write_bytes, write_text
 from hypernetworks.report.aggregate import state_of
 from hypernetworks.report.comparison import Comparison, compare
 from hypernetworks.report.drawings.compared import picture
-from hypernetworks.report.errors import RecordError
+from hypernetworks.report.errors import RecordError, WordsError
 from hypernetworks.report.found import read_all, records_of
 
 PICTURES = (".png", ".svg")
@@ -36,9 +36,7 @@ def add_command(commands: Any, common: argparse.ArgumentParser) -> None:
 
 def _compare(options: argparse.Namespace) -> int:
     if options.figure is not None and options.figure.suffix not in PICTURES:
-        raise RecordError(
-            f"--figure {options.figure}: its name must end in {' or '.join(PICTURES)}"
-        )
+        raise WordsError(f"--figure {options.figure}: its name must end in {' or '.join(PICTURES)}")
     found, damaged = read_all(records_of(options.runs, options.results / "runs"))
     if options.profile is not None:
         found = [run for run in found if run["profile"] == options.profile]

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from hypernetworks.report.drawings import DRAWINGS
-from hypernetworks.report.errors import RecordError
+from hypernetworks.report.errors import RecordError, WordsError
 from hypernetworks.report.folders import NO_ROWS, folder_name, table_of, tables_in
 from hypernetworks.report.keys import choice, load, take
 
@@ -132,14 +132,14 @@ def pick(known: Mapping[str, T], name: str, what: str) -> T:
     """The table or figure of that name, in capitals or not.
 
     Raises:
-        RecordError: naming the valid ones, and the nearest if one is near.
+        WordsError: naming the valid ones, and the nearest if one is near.
     """
     for spelled in (name, name.lower()):
         if spelled in known:
             return known[spelled]
     near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.5)
     hint = f"did you mean {near[0]}? " if near else ""
-    raise RecordError(f"no {what} {name!r}; {hint}there are: {', '.join(known) or 'none'}")
+    raise WordsError(f"no {what} {name!r}; {hint}there are: {', '.join(known) or 'none'}")
 
 
 def _load_table(table: str, folder: Path) -> Table:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from hypernetworks.atomic import write_text
-from hypernetworks.report.errors import RecordError
+from hypernetworks.report.errors import RecordError, WordsError
 from hypernetworks.report.usage import Parser
 
 LACKING = "error: {} is not installed; pip install 'hypernetworks[suite]'"
@@ -34,7 +34,7 @@ def main(arguments: list[str]) -> int:
         sets = _chosen(options.table)
     except RecordError as error:
         print(f"error: {error}", file=sys.stderr)
-        return 1
+        return 2 if isinstance(error, WordsError) else 1
     folder = options.results / "dashboard"
     online = mode_of("auto") == "online"
     try:
