@@ -125,6 +125,7 @@ def test_what_a_launcher_raises_is_one_line_and_what_a_row_raises_is_not(monkeyp
 
     assert _foreseen(raised("hydra_plugins.hydra_submitit_launcher.x")) == ("one; two", 1)
     assert _foreseen(raised("hydra_plugins.hydra_optuna_sweeper.x")) is None
+    assert _foreseen(raised("optuna.study")) == ("one; two", 1)
     assert _foreseen(raised("mine.nets")) is None
 
 

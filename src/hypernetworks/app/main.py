@@ -141,7 +141,7 @@ def _foreseen(error: Exception) -> tuple[str, int] | None:
     from hypernetworks.app.launchers import as_typed
     from hypernetworks.app.messages import one_line
 
-    if _comes_from_a_launcher(error):
+    if _comes_from_a_launcher(error) or _raised_in(error) == "optuna":
         return "; ".join(str(error).strip().splitlines()[:2]) or type(error).__name__, 1
     ours = error.__class__.__module__.partition(".")[0] == "hypernetworks"
     if ours or isinstance(error, OSError):
@@ -165,6 +165,12 @@ def _comes_from_a_launcher(error: Exception) -> bool:
     """Whether rows could not be started, or got lost; what they raise themselves comes later."""
     frames = [frame.f_globals.get("__name__", "") for frame, _ in walk_tb(error.__traceback__)]
     return any(re.match(r"hydra_plugins\..*_launcher", name) for name in frames)
+
+
+def _raised_in(error: Exception) -> str:
+    """The package whose code raised it: of a study, that it has no trial that succeeded."""
+    *_, (last, _) = walk_tb(error.__traceback__)
+    return str(last.f_globals.get("__name__", "")).partition(".")[0]
 
 
 def _end_sweep(summary: bool) -> None:
