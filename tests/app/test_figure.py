@@ -6,6 +6,8 @@ import pytest
 
 from hypernetworks.app.figure import main
 from hypernetworks.app.run import run
+from hypernetworks.locations import experiments_dir
+from hypernetworks.report.protocol import load_figures
 from tests.app.offline import read_back
 
 
@@ -28,7 +30,7 @@ def test_draws_and_mirrors(small, tmp_path, capsys):
     [
         (
             ["9"],
-            "no figure '9'; there are: 2, 4, 5, 6, 7, 8, 12, 13, 14, 15, 16, 17, 18, a6, multi30k",
+            f"no figure '9'; there are: {', '.join(load_figures(experiments_dir()))}",
         ),
         (["2"], "table7/cnn, table7/hyper_cnn"),
     ],

@@ -254,11 +254,11 @@ def test_what_deviates_from_a_row():
     free += ["logger.mode=offline", "threads=1", "force=true", "trainer.max_time=9", "sweep=table7"]
     free += ["logger.tags=[a,b]", "logger.weights=true"]
     free += ["hydra/launcher=joblib", "+hydra.launcher.x=1", "data_dir=/x", "results_dir=/y"]
-    assert deviations(free, "lite") == []
+    assert deviations(free) == []
     other = ["trainer.lr=0.1", "model=mlp", "dataset.pad=0", "trainer.precision=bfloat16"]
-    assert deviations([*free, *other], "lite") == other
+    assert deviations([*free, *other]) == other
     # The paper's protocol says nothing of the precision.
-    assert deviations([*free, *other], "paper") == other[:-1]
+    assert deviations([*free, *other], of_paper=True) == other[:-1]
 
 
 def arguments(data_dir, results, *more):

@@ -81,6 +81,12 @@ def test_a_cell_of_the_papers_names_another_precision_than_float32(page, put):
     text = page()
     assert cells(text, "Normal Convnet")[3] == "0.70 (n=1)"
     assert cells(text, "Hyper Convnet")[3] == "0.80 (n=1) bfloat16"
+    assert "Hyper Convnet - Normal Convnet" not in text
+    before = "2020-01-01T10:00:00+00:00"
+    put("published", row="hyper_cnn", value=0.9, attempt=2, created=before)
+    text = page()
+    assert cells(text, "Hyper Convnet")[3] == "0.90 (n=1)", "float32 comes first"
+    assert "+0.20 (n=1)" in text
 
 
 def test_seeds_and_profiles_are_paired_with_their_own(experiments, results, put):

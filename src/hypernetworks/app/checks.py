@@ -31,9 +31,7 @@ def check_config(cfg: DictConfig) -> None:
     for key, seed in seeds.items():
         if not 0 <= seed < 2**63:
             raise RunError(f"{key}={seed}: choose 0 to 2^63 - 1")
-    l2 = cfg.dataset.get("l2", 0.0)
-    if not 0 <= l2 < math.inf:
-        raise RunError(f"dataset.l2={l2}: it must be 0 or more")
+    _check_dataset(cfg.dataset)
     if cfg.threads is not None and not 1 <= cfg.threads <= MANY_THREADS:
         raise RunError(f"threads={cfg.threads}: choose 1 to {MANY_THREADS}")
     for key in ("num_layers", "depth"):
@@ -46,6 +44,15 @@ def check_config(cfg: DictConfig) -> None:
     mode = cfg.logger.mode
     if mode not in MODES:
         raise RunError(f"logger.mode={mode}: choose one of {', '.join(MODES)}")
+
+
+def _check_dataset(dataset: DictConfig) -> None:
+    l2 = dataset.get("l2", 0.0)
+    if not 0 <= l2 < math.inf:
+        raise RunError(f"dataset.l2={l2}: it must be 0 or more")
+    reset = dataset.get("reset", 0.0)
+    if not 0 <= reset <= 1:
+        raise RunError(f"dataset.reset={reset}: choose 0 to 1")
 
 
 def check_device(name: str) -> None:

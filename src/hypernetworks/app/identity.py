@@ -28,8 +28,8 @@ FREE_KEYS = (
 # Where a model's and a trainer's defaults come from: what became of them counts.
 SOURCES = ("dataset.sizes", "dataset.protocol", "dataset.task")
 FREE_GROUPS = ("experiment", "sweep", "profile")
-# Of the paper's protocol, which says nothing of it: a number's cell names it.
-FREE_IN_PAPER = ("trainer.precision",)
+# Of the paper's rows, whose protocol says nothing of it: a number's cell names it.
+FREE_OF_PAPER = ("trainer.precision",)
 
 
 def protocol(cfg: DictConfig) -> dict[str, Any]:
@@ -81,12 +81,16 @@ def _defaults(schema: Any) -> dict[str, Any]:
     return found
 
 
-def deviations(overrides: list[str], profile: str) -> list[str]:
-    """The command line's overrides that make a run something else than its row in a profile."""
+def deviations(overrides: list[str], of_paper: bool = False) -> list[str]:
+    """The command line's overrides that make a run something else than its row.
+
+    Args:
+        of_paper: whether it is one of the paper's tables in the profile paper.
+    """
 
     def free(override: str) -> bool:
         key = override.lstrip("+~").partition("=")[0]
-        named = (*FREE_KEYS, *FREE_GROUPS, *(FREE_IN_PAPER if profile == "paper" else ()))
+        named = (*FREE_KEYS, *FREE_GROUPS, *(FREE_OF_PAPER if of_paper else ()))
         return key in named or key.startswith(("hydra", "logger."))
 
     return [override for override in overrides if not free(override)]

@@ -98,7 +98,7 @@ def here_of(options: argparse.Namespace) -> Here:
     """
     said = list(options.overrides)
     taken = [word for word in said if word.lstrip("+~").partition("=")[0].startswith(TAKEN)]
-    refused = [*taken, *deviations([word for word in said if word not in taken], options.profile)]
+    refused = [*taken, *deviations([word for word in said if word not in taken])]
     if refused:
         raise ArgumentError(f"{refused[0]}: rows run here as they are, as often as planned")
     threads = any(word.startswith("threads=") for word in said)

@@ -26,6 +26,7 @@ from hypernetworks.data.errors import DataError
 from hypernetworks.holder import HeldError, Hold, refuse_if_held
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
+from hypernetworks.report.folders import folder_name
 from hypernetworks.report.provenance import config_hash
 from hypernetworks.report.records import RecordError
 from hypernetworks.training import processes
@@ -244,5 +245,6 @@ def _open_record(run: Run, earlier: dict[str, Any] | None, loop: Loop, hold: Hol
     overrides = HydraConfig.get().overrides.task if HydraConfig.initialized() else []
     if computed_in(run.settings.precision, run.place.device) != run.settings.precision:
         log.warning("no bfloat16 units here: its products are computed in float32")
-    named = deviations(list(overrides), run.cfg.profile.name)
+    of_paper = run.cfg.profile.name == "paper" and folder_name(run.cfg.table) != run.cfg.table
+    named = deviations(list(overrides), of_paper)
     return RunRecord.open(run, earlier, loop.progress, named, hold)

@@ -9,6 +9,7 @@ from typing import Any
 
 from hypernetworks.report.records import Record, shown_kind, status_of, unnamed
 
+OTHER_PRECISION = "another precision"
 SHOWN_STATUS = {"time_limit": "time limit"}
 
 
@@ -58,7 +59,8 @@ class Summary:
 
 
 def summarize(records: Iterable[Record], metric: str) -> Summary:
-    """Counts finished records without overrides that have the metric, the newest of each seed.
+    """Counts finished records without overrides that have the metric, the newest of each seed; of
+    the paper's protocol those in float32 before those in another precision.
 
     All of them have the newest record's configuration and data: a mean over two protocols, or two
     sets of data, is none of either.
@@ -66,7 +68,7 @@ def summarize(records: Iterable[Record], metric: str) -> Summary:
     counted: dict[int, Record] = {}
     left_out: Counter[str] = Counter()
     state = "not run"
-    for record in sorted(records, key=created):
+    for record in sorted(records, key=_rank):
         reason = _why_not_counted(record, metric)
         if reason is not None:
             left_out[reason] += 1
@@ -74,7 +76,8 @@ def summarize(records: Iterable[Record], metric: str) -> Summary:
                 state = state_of(record)
             continue
         if record["seed"] in counted:
-            left_out["an older run of the same seed"] += 1
+            same = counted[record["seed"]]["precision"] == record["precision"]
+            left_out["an older run of the same seed" if same else OTHER_PRECISION] += 1
         counted[record["seed"]] = record
     for reason, older in _of_other_runs(counted).items():
         left_out[reason] += len(older)
@@ -84,11 +87,13 @@ def summarize(records: Iterable[Record], metric: str) -> Summary:
 
 def _of_other_runs(counted: dict[int, Record]) -> dict[str, list[int]]:
     """{reason: the seeds whose record has another configuration, or other data, than the newest}"""
-    newest = max(counted.values(), key=created, default=None)
+    newest = max(counted.values(), key=_rank, default=None)
     found: dict[str, list[int]] = {}
     for seed, record in counted.items():
         assert newest is not None
-        if record["config_hash"] != newest["config_hash"]:
+        if _chosen_precision(record) != _chosen_precision(newest):
+            found.setdefault(OTHER_PRECISION, []).append(seed)
+        elif record["config_hash"] != newest["config_hash"]:
             found.setdefault("an older configuration of the row", []).append(seed)
         elif record["data"]["checksums"] != newest["data"]["checksums"]:
             found.setdefault("other data than the newest run's", []).append(seed)
@@ -102,14 +107,26 @@ def spread(values: Sequence[float]) -> Spread:
 
 
 def paired_differences(row: Summary, other: Summary, metric: str) -> list[float]:
-    """row - other for every seed that both have."""
+    """row - other for every seed that both have, in the same precision."""
     first, second = row.values(metric), other.values(metric)
-    return [first[seed] - second[seed] for seed in first if seed in second]
+    both = [seed for seed in first if seed in second]
+    same = [s for s in both if row.counted[s]["precision"] == other.counted[s]["precision"]]
+    return [first[seed] - second[seed] for seed in same]
 
 
 def created(record: dict[str, Any]) -> datetime:
     """When a run was first started; orders forced repeats."""
     return datetime.fromisoformat(record["created"])
+
+
+def _chosen_precision(record: Record) -> str | None:
+    """That of a run of the paper's protocol, which has none; elsewhere it is a part of the row."""
+    return str(record["precision"]) if record["profile"] == "paper" else None
+
+
+def _rank(record: Record) -> tuple[bool, datetime]:
+    """What counts before others comes last."""
+    return _chosen_precision(record) in (None, "float32"), created(record)
 
 
 def _why_not_counted(record: Record, metric: str) -> str | None:

@@ -173,9 +173,18 @@ def doubts(evidence: Evidence) -> str:
     """Names the data behind a number unless they are real and complete, and the precision of the
     paper's protocol unless it is float32's; † means a note below."""
     kinds = "".join(f" {kind}" for kind in evidence.summary.kinds() if kind != "real")
-    precisions = {record["precision"] for record in evidence.summary.counted.values()}
-    marked = precisions - {"float32"} if evidence.profile == "paper" and evidence.of_paper else ()
-    return kinds + "".join(f" {p}" for p in marked) + (" †" if no_reproductions(evidence) else "")
+    return f"{kinds}{_precisions(evidence)}{' †' if no_reproductions(evidence) else ''}"
+
+
+def _precisions(evidence: Evidence) -> str:
+    if evidence.profile != "paper" or not evidence.of_paper:
+        return ""
+    computed = {
+        segment.get("computed_in", record["precision"])
+        for record in evidence.summary.counted.values()
+        for segment in record["segments"]
+    }
+    return "".join(f" {precision}" for precision in sorted(computed - {"float32"}))
 
 
 def no_reproductions(evidence: Evidence) -> dict[int, str]:

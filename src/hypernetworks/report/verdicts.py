@@ -152,7 +152,7 @@ def _judged(comparison: Comparison, of_mean: tuple[float, float] | None) -> str:
 
 
 def _pairs(comparison: Comparison, found: list[Record], profile: str) -> dict[int, Pair]:
-    """By seed, a record of each row; only those of the same data."""
+    """By seed, a record of each row; only those of the same data and precision."""
     of_profile = [record for record in found if record["profile"] == profile]
     of_rows = [
         summarize(
@@ -163,9 +163,9 @@ def _pairs(comparison: Comparison, found: list[Record], profile: str) -> dict[in
     ]
     seeds = set.intersection(*(set(of_row) for of_row in of_rows))
     pairs = {seed: tuple(of_row[seed] for of_row in of_rows) for seed in sorted(seeds)}
-    return {seed: pair for seed, pair in pairs.items() if _same_data(pair)}
+    return {seed: pair for seed, pair in pairs.items() if _comparable(pair)}
 
 
-def _same_data(pair: Pair) -> bool:
-    kinds = [(record["data"]["kind"], record["data"]["checksums"]) for record in pair]
+def _comparable(pair: Pair) -> bool:
+    kinds = [(r["data"]["kind"], r["data"]["checksums"], r["precision"]) for r in pair]
     return all(kind == kinds[0] for kind in kinds)

@@ -38,8 +38,6 @@ def build(cfg: DictConfig, place: Placement) -> Experiment:
     if symbols < known:
         raise RunError(f"dataset.symbols={symbols}: the text has {known} symbols")
     _check_order(dataset.baseline_order, known)
-    if not 0 <= dataset.reset <= 1:
-        raise RunError(f"dataset.reset={dataset.reset}: choose 0 to 1")
 
     def make_model() -> nn.Module:
         return build_model(cfg.model, character_model, device, symbols=symbols)
