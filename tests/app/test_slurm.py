@@ -45,15 +45,17 @@ def test_a_saved_job_goes_back_to_where_the_signal_would_have_sent_it(job):
 
 @pytest.fixture
 def slurm_says(monkeypatch, tmp_path):
-    """What `scontrol show job` prints; its status."""
+    """What `scontrol show job` prints of a job, and its status."""
     monkeypatch.setenv("SLURM_JOB_ID", "12")
+    for part in ("JOB", "TASK"):
+        monkeypatch.delenv(f"SLURM_ARRAY_{part}_ID", raising=False)
     monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
 
-    def answer(text, status=0):
+    def answer(text, status=0, job="12"):
         program = tmp_path / "scontrol"
-        program.write_text(
-            f"#!/bin/sh\ntest \"$*\" = 'show job 12' && echo '{text}'; exit {status}\n"
-        )
+        start = program.read_text() if program.exists() else "#!/bin/sh\n"
+        asked = f"test \"$*\" = 'show job {job}'"
+        program.write_text(f"{start}{asked} && {{ echo '{text}'; exit {status}; }}\n")
         program.chmod(0o755)
 
     return answer
@@ -87,6 +89,18 @@ def test_a_job_that_is_ended_by_hand_leaves_at_once(job, slurm_says):
         as_row(interrupted_by(signal.SIGTERM), "row", Interrupted)
     assert job.lines()[-1]["event"] == "interrupted"
     assert job.stopped is None
+
+
+@pytest.mark.parametrize(("task", "ending"), [("0", False), ("1", True)])
+def test_a_task_of_an_array_asks_of_itself_alone(monkeypatch, slurm_says, task, ending):
+    """One has the array's own number as its job's, of which Slurm tells all tasks."""
+    stays = "JobId=13 ArrayTaskId=0\n   JobState=RUNNING Reason=None\n   PreemptTime=None"
+    goes = "JobId=12 ArrayTaskId=1\n   JobState=RUNNING\n   PreemptTime=2026-11-26T08:00:00"
+    for job, said in (("12_0", stays), ("12_1", goes), ("12", f"{goes}\n\n{stays}")):
+        slurm_says(said, job=job)
+    monkeypatch.setenv("SLURM_ARRAY_JOB_ID", "12")
+    monkeypatch.setenv("SLURM_ARRAY_TASK_ID", task)
+    assert slurm._is_ending() is ending
 
 
 def test_a_job_keeps_the_signals_that_submitit_listens_to(job):

@@ -45,11 +45,18 @@ def leave(signum: int) -> None:
 def _is_ending() -> bool:
     """Whether Slurm is about to end this job; True too where it does not answer."""
     try:
-        ask = ["scontrol", "show", "job", os.environ["SLURM_JOB_ID"]]
+        ask = ["scontrol", "show", "job", _own_id()]
         job = subprocess.run(ask, capture_output=True, text=True, timeout=60, check=True).stdout
     except (OSError, subprocess.SubprocessError):
         return True
     return "JobState=RUNNING" not in job or "PreemptTime=None" not in job
+
+
+def _own_id() -> str:
+    """What Slurm knows this job alone by. The rows are tasks of an array, and the number of one of
+    them is the array's, too: it stands for all."""
+    array, task = (os.environ.get(f"SLURM_ARRAY_{part}_ID") for part in ("JOB", "TASK"))
+    return f"{array}_{task}" if array and task else os.environ["SLURM_JOB_ID"]
 
 
 def announce(sweep: Path) -> None:
