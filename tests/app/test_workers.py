@@ -8,7 +8,9 @@ import time
 
 import pytest
 
+from hypernetworks.app import workers
 from hypernetworks.app.workers import STARTED_BY
+from hypernetworks.training.stopping import stop_on_signals
 
 # Two processes of a pool: one whose row saves at SIGTERM, one without a row.
 POOL = """\
@@ -56,13 +58,11 @@ def test_they_end_with_it(code, said):
 
 def test_one_that_its_parent_has_left_already_is_asked_to_stop(monkeypatch):
     """And its own children are told nothing of it."""
-    from hypernetworks.app.workers import end_with_parent
-
     heard = []
     monkeypatch.setenv(STARTED_BY, "1" if os.getppid() != 1 else "2")
     before = signal.signal(signal.SIGTERM, lambda signum, frame: heard.append(signum))
     try:
-        end_with_parent()
+        workers.end_with_parent()
         deadline = time.monotonic() + 60
         while not heard and time.monotonic() < deadline:
             time.sleep(0.01)
@@ -72,8 +72,21 @@ def test_one_that_its_parent_has_left_already_is_asked_to_stop(monkeypatch):
     assert STARTED_BY not in os.environ
 
 
+def test_a_run_that_stops_already_is_not_asked_again(monkeypatch):
+    """A second signal, so long after the first, would cut what it saves."""
+    asked = []
+    monkeypatch.setattr(os, "kill", lambda pid, signum: asked.append(signum))
+    with stop_on_signals() as stop:
+        workers._ask_to_stop()
+        assert asked == [signal.SIGTERM]
+        stop(signal.SIGUSR1, None)
+        workers._ask_to_stop()
+    assert asked == [signal.SIGTERM]
+
+
 def test_nohup_outlives_the_terminal():
     code = "from hypernetworks.training.stopping import SIGNALS; print(*map(int, SIGNALS))"
-    for ignore in ("", "import signal; signal.signal(1, signal.SIG_IGN); "):
-        done = subprocess.run([sys.executable, "-c", ignore + code], capture_output=True, text=True)
-        assert ("1" in done.stdout.split()) == (not ignore)
+    for handler in ("DFL", "IGN"):  # these tests may run under nohup themselves
+        begin = f"import signal; signal.signal(1, signal.SIG_{handler}); "
+        done = subprocess.run([sys.executable, "-c", begin + code], capture_output=True, text=True)
+        assert ("1" in done.stdout.split()) == (handler == "DFL")

@@ -56,7 +56,9 @@ def _when_gone(parent: int, last: Callable[[], None]) -> None:
 
 
 def _ask_to_stop() -> None:
-    os.kill(os.getpid(), signal.SIGTERM)
+    """But not a run that a signal stops already: a second one would cut what it saves."""
+    if getattr(signal.getsignal(signal.SIGTERM), "signum", None) is None:  # of its StopFlag
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def _leave_pool() -> None:
