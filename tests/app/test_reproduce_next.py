@@ -17,7 +17,15 @@ import torch
 from hypernetworks.app import probe, reproduce_next
 from hypernetworks.app.mirror import wandb_id
 from hypernetworks.app.plan import Here, outstanding
-from hypernetworks.app.reproduce_next import Begun, Worker, _end, _failed, _start, next_of
+from hypernetworks.app.reproduce_next import (
+    Begun,
+    Worker,
+    _end,
+    _failed,
+    _start,
+    _stopped,
+    next_of,
+)
 from hypernetworks.app.workers import STARTED_BY
 from hypernetworks.data import kept
 from hypernetworks.locations import experiments_dir
@@ -29,6 +37,7 @@ from hypernetworks.training.files import load_checkpoint
 from hypernetworks.training.stopping import StopFlag
 from tests.conftest import ROOT
 from tests.report.conftest import RECORD
+from tests.terminal import in_terminal
 
 FILES = {
     "table.yaml": """\
@@ -240,6 +249,60 @@ def test_what_still_runs_at_the_end_is_asked_to_stop_and_the_rest_waits(tmp_path
     ended = work.work([Stub(name, 1.0, "import time; time.sleep(300)") for name in "abc"])
     assert [name for name, _ in begun] == ["a", "b"]
     assert [status for _, status in ended] == [-signal.SIGTERM] * 2
+
+
+# A run that leaves at SIGTERM, and one that still saves then.
+ENDLESS = "import time; time.sleep(300)"
+SAVES = """\
+import signal, sys, time
+signal.signal(signal.SIGTERM, lambda *given: time.sleep(1) or sys.exit(0))
+open("begun", "w").close()
+time.sleep(300)
+"""
+IN_A_TERMINAL = """\
+import os, signal, sys
+from pathlib import Path
+from hypernetworks.training.stopping import SIGNALS
+from tests.app.test_reproduce_next import ENDLESS, SAVES, Stub, worker
+
+work, _, _ = worker(Path(), 2)
+for signum in SIGNALS:
+    signal.signal(signum, work.stop)
+ended = work.work([Stub("a", 1.0, ENDLESS), Stub("b", 1.0, SAVES)])
+Path("ended").write_text(" ".join(str(status) for _, status in ended))
+sys.exit(128 + work.stop.signum)
+"""
+
+
+def wait_for(path):
+    deadline = time.monotonic() + 60
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+
+
+def test_when_its_terminal_is_closed_it_waits_until_all_have_saved(tmp_path, monkeypatch):
+    """To which it can print nothing any more."""
+    monkeypatch.setenv("PYTHONPATH", f"{ROOT / 'src'}:{ROOT}")
+    command = [sys.executable, "-c", IN_A_TERMINAL]
+    with in_terminal(command, cwd=tmp_path) as (process, close):
+        wait_for(tmp_path / "begun")
+        close()
+        assert process.wait(timeout=60) == 128 + signal.SIGHUP
+    assert (tmp_path / "ended").read_text() == f"{-signal.SIGTERM} 0"
+
+
+def test_nothing_is_printed_before_all_have_saved(tmp_path, monkeypatch):
+    def printed(event, run):
+        raise BrokenPipeError
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(reproduce_next, "_say", printed)
+    work, begun, _ = worker(tmp_path, 2)
+    running = [work.start(Stub("a", 1.0, ENDLESS)), work.start(Stub("b", 1.0, SAVES))]
+    wait_for(tmp_path / "begun")
+    with pytest.raises(BrokenPipeError):
+        _stopped(running)
+    assert [process.returncode for _, process in begun] == [-signal.SIGTERM, 0]
 
 
 def test_a_run_is_told_whose_it_is_so_that_it_ends_with_that(tmp_path, monkeypatch):

@@ -20,6 +20,7 @@ from hypernetworks.training.cores import usable_cores
 from hypernetworks.training.files import load_checkpoint
 from tests.app.conftest import SMALL
 from tests.conftest import ROOT
+from tests.terminal import in_terminal
 
 
 @pytest.mark.parametrize("launcher", ["basic", "joblib"])
@@ -190,7 +191,6 @@ def test_a_mistake_before_anything_runs_is_one_line(reproduce, tmp_path, words, 
         pytest.param(signal.SIGINT, True, False, id="terminal, both at work"),
         pytest.param(signal.SIGINT, True, True, id="terminal, one idle"),
         pytest.param(signal.SIGTERM, True, True, id="to the group, one idle"),
-        pytest.param(signal.SIGHUP, False, True, id="a closed terminal, one idle"),
     ],
 )
 def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
@@ -217,6 +217,15 @@ def test_rows_side_by_side_save_and_end_with_the_process_that_started_them(
     assert {path.name for path in Path("/dev/shm").glob("*loky*")} <= before
 
 
+def test_rows_side_by_side_save_when_their_terminal_is_closed(data_dir, tmp_path):
+    """To which nothing can be printed any more; a line that fails would be another status."""
+    with in_terminal(side_by_side(data_dir, tmp_path, idle=True), cwd=tmp_path) as (process, close):
+        wait_until_both_began(tmp_path)
+        close()
+        assert process.wait(timeout=120) == 128 + signal.SIGHUP
+    saved_and_resumable(tmp_path, idle=True)
+
+
 def saved_and_resumable(folder, idle):
     statuses = ["diverged", "interrupted"] if idle else ["interrupted", "interrupted"]
     found = sorted(find(folder), key=lambda record: record["status"])
@@ -226,22 +235,31 @@ def saved_and_resumable(folder, idle):
         assert saved["progress"]["step"] == record["steps"] > 0
 
 
-def side_by_side_until(signum, data_dir, tmp_path, group, idle):
-    """Two rows, until a signal comes once both have begun: the status, and the last errors."""
+def side_by_side(data_dir, folder, idle):
+    """The command of two rows; if one is to be idle, it diverges in its second step."""
     command = [sys.executable, "-m", "hypernetworks", "reproduce", "--table", "7", "--jobs", "2"]
     words = [f"data_dir={data_dir}", "logger=none", *SMALL, "trainer.max_steps=5000"]
     words += ["trainer.eval_every=1000", "trainer.checkpoint_every=1000"]
-    # With this rate a row diverges in its second step, and its process has nothing to do.
     words += ["experiment=table7/cnn", f"trainer.lr=0.001,{'1e30' if idle else '0.002'}"]
+    return [*command, "--results", str(folder), *words]
+
+
+def wait_until_both_began(folder):
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline:
+        begun = [p for p in folder.rglob("metrics.jsonl") if p.read_text().strip()]
+        if len(begun) + sum(r["status"] == "diverged" for r in find(folder)) >= 2:
+            break
+        time.sleep(0.05)
+    time.sleep(0.3)
+
+
+def side_by_side_until(signum, data_dir, tmp_path, group, idle):
+    """Two rows, until a signal comes once both have begun: the status, and the last errors."""
+    command = side_by_side(data_dir, tmp_path, idle)
     options = {"stderr": subprocess.PIPE, "text": True, "cwd": tmp_path, "start_new_session": True}
-    with subprocess.Popen([*command, "--results", str(tmp_path), *words], **options) as process:
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            begun = [p for p in tmp_path.rglob("metrics.jsonl") if p.read_text().strip()]
-            if len(begun) + sum(r["status"] == "diverged" for r in find(tmp_path)) >= 2:
-                break
-            time.sleep(0.05)
-        time.sleep(0.3)
+    with subprocess.Popen(command, **options) as process:
+        wait_until_both_began(tmp_path)
         (os.killpg if group else os.kill)(process.pid, signum)
         _, errors = process.communicate(timeout=120)
     return process.returncode, errors

@@ -122,15 +122,20 @@ class Worker:
 
 
 def _stopped(running: list[Begun]) -> list[tuple[Pending, int]]:
-    """Asks the runs to stop, and waits until they have saved; a second signal ends that."""
+    """Asks the runs to stop, and waits until they have saved; a second signal ends that.
+
+    Nothing is printed before: whatever becomes of the output, each of them saves.
+    """
     try:
         for begun in running:
             begun.process.terminate()
-        return [begun.ended() for begun in running]
+        for begun in running:
+            begun.process.wait()
     except KeyboardInterrupt:
         for begun in running:
             begun.process.terminate()
         raise
+    return [begun.ended() for begun in running]
 
 
 def _start(run: Pending, here: Here, folder: Path) -> Begun:

@@ -22,7 +22,7 @@ from hypernetworks.app.leave import leave
 from hypernetworks.app.workers import begin
 from hypernetworks.training import processes
 from hypernetworks.training.cores import usable_cores
-from hypernetworks.training.stopping import SAME_REQUEST, SIGNALS
+from hypernetworks.training.stopping import SAME_REQUEST, SIGNALS, leave_terminal
 
 ASK_EVERY = 0.5  # seconds between two looks at how far the rows are
 
@@ -116,6 +116,7 @@ class Sweep(Callback):
         asked: list[float] = []
 
         def stop(signum: int, frame: FrameType | None) -> None:
+            leave_terminal(signum)
             asked.append(time.monotonic())
             if asked[-1] - asked[0] > SAME_REQUEST:
                 raise KeyboardInterrupt

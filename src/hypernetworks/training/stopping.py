@@ -1,11 +1,13 @@
 """Why a run ends before its time: signals, a diverged loss."""
 
 import logging
+import os
 import signal
+import stat
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from types import FrameType
 from typing import Any
 
@@ -58,6 +60,7 @@ class StopFlag:
     since: float = 0.0
 
     def __call__(self, signum: int, frame: FrameType | None) -> None:
+        leave_terminal(signum)
         if self.signum is not None:
             if time.monotonic() - self.since < SAME_REQUEST:
                 return
@@ -65,6 +68,15 @@ class StopFlag:
         self.signum, self.since = signum, time.monotonic()
         name = signal.Signals(signum).name
         log.warning("%s: stopping as soon as all is saved; another one stops at once", name)
+
+
+def leave_terminal(signum: int) -> None:
+    """At SIGHUP lets what is printed to the terminal go nowhere: it is closed, and what prints to
+    it would fail instead of saving."""
+    for number in (1, 2) if signum == signal.SIGHUP else ():
+        with suppress(OSError):  # closed from the start (`>&-`)
+            if stat.S_ISCHR(os.fstat(number).st_mode):  # isatty() is False of a closed one
+                os.dup2(os.open(os.devnull, os.O_WRONLY), number)
 
 
 @contextmanager
