@@ -10,6 +10,7 @@ import time
 from argparse import Namespace
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import pytest
 import torch
@@ -19,6 +20,7 @@ from hypernetworks.app.mirror import wandb_id
 from hypernetworks.app.plan import Here, outstanding
 from hypernetworks.app.reproduce_next import (
     Begun,
+    Ended,
     Worker,
     _end,
     _failed,
@@ -28,6 +30,7 @@ from hypernetworks.app.reproduce_next import (
 )
 from hypernetworks.app.workers import STARTED_BY
 from hypernetworks.data import kept
+from hypernetworks.data.files import WRITABLE
 from hypernetworks.locations import experiments_dir
 from hypernetworks.report.folders import tables_in
 from hypernetworks.report.protocol import load_tables
@@ -159,7 +162,7 @@ def test_when_the_time_is_up_a_run_stops_at_a_checkpoint(data_dir, tmp_path):
     (table,) = [table for table in load_tables(experiments_dir()) if table.id == "a1"]
     plan = [r for r in outstanding(table, "lite", [0], here, []) if r.known.row.id == "mlp"]
     start = partial(_start, here=here, folder=tmp_path)
-    ((run, status),) = UntilSaved(0.0, 2, start, StopFlag()).work(plan)
+    ((run, status, _),) = UntilSaved(0.0, 2, start, StopFlag()).work(plan)
     assert status == 143
     (record,) = find(tmp_path)
     saved = load_checkpoint(record.path.parent / record["id"] / "checkpoint.pt")
@@ -176,13 +179,14 @@ class Stub:
     seconds: float | None = None
     code: str = "pass"
     begun: Record | None = None
-    needs: frozenset[str] = frozenset()  # data that it cannot download
+    needs: frozenset[str] = frozenset()  # data, below the folder where it runs
+    said: str = "something"
 
     def now(self):
         return self
 
     def to_download(self):
-        return self.needs
+        return {path for path in self.needs if not Path(path).exists()}
 
 
 def worker(tmp_path, jobs, seconds=60.0):
@@ -192,7 +196,7 @@ def worker(tmp_path, jobs, seconds=60.0):
     def start(run):
         begun.append((run.name, subprocess.Popen([sys.executable, "-c", run.code])))
         most[0] = max(most[0], sum(process.poll() is None for _, process in begun))
-        (tmp_path / run.name).write_text(f"what {run.name} said\n")
+        (tmp_path / run.name).write_text(f"{run.name} said {run.said}\n")
         return Begun(run, begun[-1][1], tmp_path / run.name)
 
     stop = StopFlag()
@@ -213,15 +217,19 @@ def test_a_plan_is_run_so_many_at_a_time_and_a_failure_stops_no_other(tmp_path, 
     ended = work.work(plan)
     assert [name for name, _ in begun] == ["a", "b", "c", "d"]
     assert most[0] <= 2
-    assert {run.name: status for run, status in ended} == {"a": 1, "b": 0, "c": 0, "d": 0}
+    assert {over.run.name: over.status for over in ended} == {"a": 1, "b": 0, "c": 0, "d": 0}
     printed = capfd.readouterr()
     assert "failed a" in printed.out
-    assert printed.err == "what a said\n"
+    assert printed.err == "a said something\n"
 
 
-def test_what_one_run_could_not_download_no_other_is_begun_for(tmp_path, capsys):
+FAILS = "import sys; sys.exit(1)"
+
+
+@pytest.mark.parametrize("words", ["no place has it: it could not be downloaded", WRITABLE])
+def test_what_one_run_could_not_download_no_other_is_begun_for(tmp_path, capsys, words):
     mnist, ptb = frozenset({"MNIST/raw/a", "MNIST/raw/b"}), frozenset({"ptb/c"})
-    plan = [Stub("a", 1.0, "import sys; sys.exit(1)", needs=mnist), Stub("b", 1.0, needs=ptb)]
+    plan = [Stub("a", 1.0, FAILS, needs=mnist, said=words), Stub("b", 1.0, needs=ptb)]
     plan += [Stub("c", 1.0, needs=mnist), Stub("d", 1.0), Stub("e", 1.0, needs=mnist)]
     work, begun, _ = worker(tmp_path, 1)
     ended = work.work(plan)
@@ -233,10 +241,30 @@ def test_what_one_run_could_not_download_no_other_is_begun_for(tmp_path, capsys)
     ]
 
 
+def test_what_another_run_still_downloads_is_waited_for(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    data = frozenset({"corpus"})
+    plan = [Stub("a", 1.0, FAILS, needs=data, said="corpus could not be downloaded")]
+    plan += [Stub("b", 1.0, "import time; time.sleep(1.5); open('corpus', 'w')", needs=data)]
+    plan += [Stub("c", 1.0, needs=data), Stub("d", 1.0)]
+    work, begun, _ = worker(tmp_path, 2)
+    ended = work.work(plan)
+    assert [name for name, _ in begun] == ["a", "b", "d", "c"]
+    assert _end(plan, ended, "Done", tmp_path) == 1
+    assert capsys.readouterr().err.splitlines()[-1] == "error: failed: a; the reasons stand above"
+
+
+def test_a_run_that_fails_before_its_download_keeps_no_other_from_it(tmp_path):
+    plan = [Stub("a", 1.0, FAILS, needs=frozenset({"corpus"}), said="too little memory")]
+    work, begun, _ = worker(tmp_path, 1)
+    work.work([*plan, Stub("b", 1.0, needs=frozenset({"corpus"}))])
+    assert [name for name, _ in begun] == ["a", "b"]
+
+
 def test_what_another_process_has_finished_since_is_not_run_again(tmp_path):
     done = Record({"status": "finished"}, tmp_path / "a.json")
     work, begun, _ = worker(tmp_path, 1)
-    assert work.work([Stub("a", 1.0, begun=done), Stub("b", 1.0)])[0][0].name == "b"
+    assert work.work([Stub("a", 1.0, begun=done), Stub("b", 1.0)])[0].run.name == "b"
     assert [name for name, _ in begun] == ["b"]
     assert not _failed(Stub("a", begun=done), 1)
 
@@ -248,7 +276,7 @@ def test_what_still_runs_at_the_end_is_asked_to_stop_and_the_rest_waits(tmp_path
         threading.Timer(1.0, lambda: work.stop(signal.SIGTERM, None)).start()
     ended = work.work([Stub(name, 1.0, "import time; time.sleep(300)") for name in "abc"])
     assert [name for name, _ in begun] == ["a", "b"]
-    assert [status for _, status in ended] == [-signal.SIGTERM] * 2
+    assert [over.status for over in ended] == [-signal.SIGTERM] * 2
 
 
 # A run that leaves at SIGTERM, and one that still saves then.
@@ -269,7 +297,7 @@ work, _, _ = worker(Path(), 2)
 for signum in SIGNALS:
     signal.signal(signum, work.stop)
 ended = work.work([Stub("a", 1.0, ENDLESS), Stub("b", 1.0, SAVES)])
-Path("ended").write_text(" ".join(str(status) for _, status in ended))
+Path("ended").write_text(" ".join(str(over.status) for over in ended))
 sys.exit(128 + work.stop.signum)
 """
 
@@ -323,7 +351,7 @@ def test_the_end_says_where_its_offline_runs_of_wandb_lie(tmp_path, capsys):
     part = tmp_path / "wandb" / f"offline-run-2026_1-{wandb_id(record)}"
     part.mkdir(parents=True)
     ran = Stub("a", begun=record)
-    assert _end([ran], [(ran, 0)], "Done", tmp_path) == 0
+    assert _end([ran], [Ended(ran, 0)], "Done", tmp_path) == 0
     *_, where, last = capsys.readouterr().out.splitlines()
     assert where.startswith(f"wandb: offline in {part}; `wandb sync {part}` uploads it")
     assert last == "Done: 0 runs outstanding, 0 s one after another."

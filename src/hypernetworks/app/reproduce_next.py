@@ -4,7 +4,7 @@ up; what runs then stops at a checkpoint, and the same command goes on with it.
 Each run is a process of its own, `python -m hypernetworks experiment=...`; as many run side by side
 as `make reproduce-table` would run. Next comes the first of the plan that can end in the time left;
 if none can, the first one, as far as it gets. A signal does what the end of the time does. Runs
-download data as ever; what one could not get no other one of the plan is begun for.
+download data as ever; what one could not get no other one of the plan is begun for until it is there.
 """
 
 import argparse
@@ -18,13 +18,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from hypernetworks.app.mirror import wandb_id, where_offline
 from hypernetworks.app.outstanding import answered, find, here_of, parser, table_of, total
 from hypernetworks.app.plan import Here, Pending, first_of
 from hypernetworks.app.reproduce import jobs_here
 from hypernetworks.app.workers import STARTED_BY
+from hypernetworks.data.errors import NO_DOWNLOAD
+from hypernetworks.data.files import WRITABLE
 from hypernetworks.locations import checkout_root
 from hypernetworks.report import provenance, records
 from hypernetworks.report.sweeps import summary
@@ -69,6 +71,14 @@ def next_of(waiting: list[Pending], seconds: float) -> Pending:
     return next(fit, waiting[0])
 
 
+class Ended(NamedTuple):
+    """A run that has ended. lacked: the data that it could not get."""
+
+    run: Pending
+    status: int
+    lacked: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True)
 class Begun:
     """A run that has begun. said: the file that it prints to."""
@@ -77,13 +87,18 @@ class Begun:
     process: subprocess.Popen[bytes]
     said: Path
 
-    def ended(self) -> tuple[Pending, int]:
-        """Waits for its end, shows what it said if it failed, and returns its status."""
+    def ended(self) -> Ended:
+        """Waits for its end, and shows what it said if it failed."""
         status = self.process.wait()
-        _say("failed" if _failed(self.run, status) else "ended", self.run)
-        if _failed(self.run, status):
-            sys.stderr.write(self.said.read_text(encoding="utf-8", errors="replace"))
-        return self.run, status
+        if not _failed(self.run, status):
+            _say("ended", self.run)
+            return Ended(self.run, status)
+        _say("failed", self.run)
+        said = self.said.read_text(encoding="utf-8", errors="replace")
+        sys.stderr.write(said)
+        # Any other failure, as of memory, says nothing of data that it had not got yet.
+        at_data = NO_DOWNLOAD in said or WRITABLE in said
+        return Ended(self.run, status, frozenset(self.run.to_download() if at_data else ()))
 
 
 @dataclass(frozen=True)
@@ -95,14 +110,15 @@ class Worker:
     start: Callable[[Pending], Begun]
     stop: StopFlag
 
-    def work(self, plan: list[Pending]) -> list[tuple[Pending, int]]:
-        """What began, each with the status that it ended with."""
-        waiting, ended = list(plan), []
+    def work(self, plan: list[Pending]) -> list[Ended]:
+        """What began, each with how it ended."""
+        waiting = list(plan)
+        ended: list[Ended] = []
         running: list[Begun] = []
         try:
-            while (waiting or running) and self._seconds() > 0:
-                while waiting and len(running) < self.jobs:
-                    run = next_of(waiting, self._seconds())
+            while (running or _ready(waiting, ended)) and self._seconds() > 0:
+                while len(running) < self.jobs and (ready := _ready(waiting, ended)):
+                    run = next_of(ready, self._seconds())
                     waiting.remove(run)
                     if not _elsewhere(run):
                         running.append(self.start(run))
@@ -110,8 +126,6 @@ class Worker:
                 over = [begun for begun in running if begun.process.poll() is not None]
                 running = [begun for begun in running if begun not in over]
                 ended += [begun.ended() for begun in over]
-                if over:
-                    waiting = _without(_not_to_be_had(ended), waiting)
         finally:
             ended += _stopped(running)
         return ended
@@ -121,7 +135,7 @@ class Worker:
         return 0.0 if self.stop.signum is not None else self.deadline - time.monotonic()
 
 
-def _stopped(running: list[Begun]) -> list[tuple[Pending, int]]:
+def _stopped(running: list[Begun]) -> list[Ended]:
     """Asks the runs to stop, and waits until they have saved; a second signal ends that.
 
     Nothing is printed before: whatever becomes of the output, each of them saves.
@@ -154,14 +168,16 @@ def _start(run: Pending, here: Here, folder: Path) -> Begun:
         return Begun(run, subprocess.Popen(command, **pipes), said)
 
 
-def _not_to_be_had(ended: list[tuple[Pending, int]]) -> set[str]:
-    """The data that runs which failed were to download, and that are not there."""
-    return {path for run, status in ended if _failed(run, status) for path in run.to_download()}
+def _lacked(ended: list[Ended]) -> set[str]:
+    """The data that a run could not get."""
+    return {path for over in ended for path in over.lacked}
 
 
-def _without(data: set[str], runs: list[Pending]) -> list[Pending]:
-    """The runs that need none of these data."""
-    return [run for run in runs if not data & run.to_download()] if data else runs
+def _ready(waiting: list[Pending], ended: list[Ended]) -> list[Pending]:
+    """Those that need nothing which a run could not get, unless it is there by now: another run may
+    still have been at it."""
+    lacked = _lacked(ended)
+    return [run for run in waiting if not lacked & run.to_download()] if lacked else waiting
 
 
 def _failed(run: Pending, status: int) -> bool:
@@ -179,24 +195,24 @@ def _say(event: str, run: Pending) -> None:
     print(f"{time.strftime('%H:%M:%S')} {event} {run.name}", flush=True)
 
 
-def _end(plan: list[Pending], ended: list[tuple[Pending, int]], why: str, results: Path) -> int:
+def _end(plan: list[Pending], ended: list[Ended], why: str, results: Path) -> int:
     """Says what ran, where its wandb runs lie, and what is left; 1 if a run failed."""
     now = [run.now() for run in plan]
     left = [run for run in now if run.begun is None or run.begun["status"] != "finished"]
-    ran = [record for run, _ in ended if (record := run.now().begun) is not None]
+    ran = [record for over in ended if (record := over.run.now().begun) is not None]
     print(summary(record.path for record in ran))
     where = where_offline(results, map(wandb_id, ran))
     if where is not None:
         print(where)
     print(f"{why}: {total(left)}{'; the same command goes on' if left else ''}.")
-    failed = [run.name for run, status in ended if _failed(run, status)]
+    failed = [over.run.name for over in ended if _failed(over.run, over.status)]
     if failed:
         print(f"error: failed: {', '.join(failed)}; the reasons stand above", file=sys.stderr)
-    data, tried = _not_to_be_had(ended), [run.name for run, _ in ended]
+    tried = [over.run.name for over in ended]
     waiting = [run for run in plan if run.name not in tried]
-    left_out = len(waiting) - len(_without(data, waiting))
+    left_out = len(waiting) - len(_ready(waiting, ended))
     if left_out:
-        could_not = f"{first_of(sorted(data))} could not be downloaded"
+        could_not = f"{first_of(sorted(_lacked(ended)))} {NO_DOWNLOAD}"
         print(f"error: {left_out} more not tried, of the same data: {could_not}", file=sys.stderr)
     return 1 if failed else 0
 

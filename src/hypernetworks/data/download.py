@@ -16,7 +16,7 @@ from tqdm import tqdm
 
 from hypernetworks.atomic import write_text
 from hypernetworks.data import kept
-from hypernetworks.data.errors import DataError
+from hypernetworks.data.errors import NO_DOWNLOAD, DataError
 from hypernetworks.data.files import TIMEOUT, WRITABLE
 
 BLOCK = 1 << 20  # bytes
@@ -63,7 +63,7 @@ def _download(url: str, path: Path) -> None:
         tries = 0 if _size(part) > before else tries + 1
         time.sleep(PAUSE)
     has = f"; {_size(part):,} bytes are there, and the next run goes on" if _size(part) else ""
-    raise DataError(f"{url} could not be downloaded ({reason}){has}")
+    raise DataError(f"{url} {NO_DOWNLOAD} ({reason}){has}")
 
 
 def first_use(path: Path) -> str:

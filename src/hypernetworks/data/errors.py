@@ -1,4 +1,6 @@
-"""The error of this package."""
+"""The error of this package, and how it says that no place gave the data."""
+
+NO_DOWNLOAD = "could not be downloaded"
 
 
 class DataError(Exception):

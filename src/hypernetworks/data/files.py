@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from http.client import HTTPException
 from pathlib import Path
 
-from hypernetworks.data.errors import DataError
+from hypernetworks.data.errors import NO_DOWNLOAD, DataError
 
 Unpack = Callable[[Path, Path, list[str]], None]
 WRITABLE = "set data_dir=... or HYPERNETWORKS_DATA to a folder that can be"
@@ -108,7 +108,7 @@ def provide(
         raise DataError(f"{folder} cannot be written: {error}; {WRITABLE}") from error
     if not found:
         raise DataError(
-            f"{title} is not there and could not be downloaded. Missing: {', '.join(missing)}. "
+            f"{title} is not there and {NO_DOWNLOAD}. Missing: {', '.join(missing)}. "
             f"Get {urls[0]} and put what is in its {inside} into {folder} (HYPERNETWORKS_DATA or "
             "data_dir=... sets another place). "
             "Without any data, the demo shows the machinery: make reproduce-table"

@@ -10,7 +10,7 @@ import tempfile
 import zlib
 from pathlib import Path
 
-from hypernetworks.data.errors import DataError
+from hypernetworks.data.errors import NO_DOWNLOAD, DataError
 from hypernetworks.data.files import WRITABLE, fetch_first, generate, md5, there, verified
 from hypernetworks.data.images import Images, ImageSplits, split_train_valid
 
@@ -134,7 +134,8 @@ def _download(unpacked: Path, raw: Path) -> None:
         return
     missing = ", ".join(n for n in MD5 if not (raw / n).exists())
     raise DataError(
-        f"MNIST is not there and no mirror gave the right files. Missing: {missing}. "
+        f"MNIST is not there and {NO_DOWNLOAD}: no mirror gave the right files. "
+        f"Missing: {missing}. "
         f"Get them (.gz or unpacked) from {' or '.join(MNIST.mirrors)} and put them into {raw} "
         "(HYPERNETWORKS_DATA or data_dir=... sets another place). "
         "Without any data, the demo shows the machinery: make reproduce-table"
