@@ -112,12 +112,12 @@ test: $(STAMP)  ## the whole test suite
 	@"$(VENV)/bin/python" -m pytest -n auto --dist worksteal
 
 test-slurm: $(STAMP)  ## rows as jobs of a real Slurm on this machine (root, Debian's slurm-wlm munge slurmdbd mariadb-server)
-	@HYPERNETWORKS_SLURM=1 "$(VENV)/bin/python" -m pytest tests/launchers/test_slurm.py
+	@HYPERNETWORKS_SKIP_NOTHING=1 "$(VENV)/bin/python" -m pytest tests/launchers/test_slurm.py
 
 test-ray:  ## rows as tasks of a Ray cluster on this machine, in .venv-ray
 	@$(MAKE) --no-print-directory setup LAUNCHER=ray
 	@".venv-ray/bin/python" -m pip install --quiet --disable-pip-version-check 'pytest>=8'
-	@".venv-ray/bin/python" -m pytest tests/launchers/test_ray.py
+	@HYPERNETWORKS_SKIP_NOTHING=1 ".venv-ray/bin/python" -m pytest tests/launchers/test_ray.py
 
 test-torch: $(STAMP)  ## the numeric tests with other versions of torch (TORCH), each in an environment of its own
 	@for version in $(TORCH); do sh tests/with_torch.sh "$(PYTHON)" $$version || exit 1; done

@@ -2,12 +2,13 @@
 
 import shutil
 import subprocess
+from types import SimpleNamespace
 
 import pytest
 
 from hypernetworks.report.folders import tables_in
 from hypernetworks.report.protocol import load_figures
-from tests.conftest import ROOT
+from tests.conftest import ROOT, pytest_sessionfinish
 
 pytestmark = pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
 
@@ -52,6 +53,23 @@ def test_ray_gets_an_environment_of_its_own():
     assert '".venv-ray/bin/python" -m hypernetworks' in text
     assert "constraints-ray.txt" in text
     assert "--launcher ray" in text
+
+
+@pytest.mark.parametrize("target", ["test-slurm", "test-ray"])
+def test_what_is_asked_for_may_not_be_skipped(target):
+    assert "HYPERNETWORKS_SKIP_NOTHING=1 " in commands(target).splitlines()[-1]
+
+
+def test_a_skipped_test_is_a_failure_where_nothing_may_be_skipped(monkeypatch):
+    stats = {"skipped": ["a report"]}
+    plugins = SimpleNamespace(get_plugin=lambda name: SimpleNamespace(stats=stats))
+    session = SimpleNamespace(config=SimpleNamespace(pluginmanager=plugins), exitstatus=0)
+    monkeypatch.delenv("HYPERNETWORKS_SKIP_NOTHING", raising=False)
+    pytest_sessionfinish(session)
+    assert session.exitstatus == 0
+    monkeypatch.setenv("HYPERNETWORKS_SKIP_NOTHING", "1")
+    pytest_sessionfinish(session)
+    assert session.exitstatus == 1
 
 
 def test_a_dashboard_of_all_tables_or_of_one():

@@ -16,7 +16,7 @@ PROGRAMS = ("slurmctld", "slurmd", "slurmdbd", "munged", "mariadbd", "sbatch")
 MISSING = [program for program in PROGRAMS if shutil.which(program) is None]
 pytestmark = [
     pytest.mark.skipif(
-        "HYPERNETWORKS_SLURM" not in os.environ, reason="takes minutes: make test-slurm"
+        "HYPERNETWORKS_SKIP_NOTHING" not in os.environ, reason="takes minutes: make test-slurm"
     ),
     pytest.mark.skipif(bool(MISSING), reason=f"not installed: {', '.join(MISSING)}"),
     pytest.mark.skipif(os.geteuid() != 0, reason="root alone starts Slurm's daemons"),

@@ -4,7 +4,8 @@ up; what runs then stops at a checkpoint, and the same command goes on with it.
 Each run is a process of its own, `python -m hypernetworks experiment=...`; as many run side by side
 as `make reproduce-table` would run. Next comes the first of the plan that can end in the time left;
 if none can, the first one, as far as it gets. A signal does what the end of the time does. Runs
-download data as ever; what one could not get no other one of the plan is begun for until it is there.
+download data as ever; what one could not get no other one of the plan is begun for before it is
+there.
 """
 
 import argparse
