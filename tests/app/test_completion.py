@@ -31,7 +31,10 @@ complete -p hypernetworks
         ("dataset=p", ["dataset=parallel_text", "dataset=ptb"]),
         ("-m sweep=table_", ["sweep=table_a1"]),
         ("experiment=table7/cnn trainer.lr_", ["trainer.lr_table."]),
-        ("hydra/launcher=ray", ["hydra/launcher=ray"]),
+        (
+            "hydra/launcher=",
+            [f"hydra/launcher={name}" for name in ("basic", "joblib", "ray", "slurm")],
+        ),
         ("sc", []),
         ("short", []),
         ("tran", ["translate"]),

@@ -180,6 +180,7 @@ def test_a_mistake_before_anything_runs_is_one_line(reproduce, tmp_path, words, 
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: ")
     assert told in line
+    assert "submitit" not in line
     assert not list(tmp_path.iterdir())
 
 

@@ -10,12 +10,12 @@ from collections.abc import Callable
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 
+from hypernetworks.app import launchers
 from hypernetworks.app.experiments import row_names
 from hypernetworks.app.help import COMMANDS
-from hypernetworks.app.launchers import as_typed
 
 OPTIONS = ("-sc", "--shell-completion")
-INNER = ("schema/", "shortened=")
+INNER = ("schema/", "shortened=", f"hydra/launcher={launchers.INNER}")
 OF_ROWS = ("sample", "write", "translate", "compare")  # commands that take a row
 
 
@@ -62,7 +62,7 @@ def of_commands(before: list[str], word: str) -> list[str]:
 def of_users(said: str) -> str:
     """Of what Hydra says, what users type: not the groups that the configuration is made of."""
     lines = ([w for w in line.split(" ") if not w.startswith(INNER)] for line in said.split("\n"))
-    return as_typed("\n".join(" ".join(words) for words in lines))
+    return launchers.as_typed("\n".join(" ".join(words) for words in lines))
 
 
 def _typed(line: str) -> list[str]:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 
 # Hydra warns of a file of a plugin's own name: ours is called otherwise than what is typed.
 FILES = {"ray": "ray_rows"}
+INNER = "submitit_"  # begins names of a plugin's, of which ours are made; offered to nobody
 
 
 def as_typed(text: str) -> str:

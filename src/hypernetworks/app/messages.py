@@ -3,7 +3,7 @@
 import re
 
 from hypernetworks.app.choices import choices, having, known_keys, near
-from hypernetworks.app.launchers import as_typed
+from hypernetworks.app.launchers import INNER, as_typed
 
 INTERVAL = "interval() is for an optimiser: add hydra/sweeper=optuna, or name values: KEY=0.1,0.2"
 
@@ -28,7 +28,7 @@ def _unknown_choice(text: str) -> str | None:
         group, _, choice = found["path"].rpartition("/")
     listed = re.search(r"Available options in '[^']+': (.*?) Config ", text)
     options = dict.fromkeys(as_typed(listed[1]).split()) if listed else {}
-    known = choices().get(group) or list(options)
+    known = choices().get(group) or [name for name in options if not name.startswith(INNER)]
     return f"{group}={choice}: unknown choice{near(choice, known)}"
 
 
