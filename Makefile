@@ -32,7 +32,8 @@ EXTRAS := suite,ray
 PINS   := constraints-ray.txt
 endif
 
-RUN    = "$(VENV)/bin/python" -m hypernetworks
+# exec: SIGTERM, which make passes on, must reach Python itself and not end a shell before it.
+RUN    = exec "$(VENV)/bin/python" -m hypernetworks
 STAMP  = $(VENV)/installed
 CHOSEN = $(if $(TABLE),--table $(TABLE)) $(if $(PROFILE),--profile $(PROFILE))
 PLACE  = --results "$(RESULTS)"
@@ -72,19 +73,19 @@ $(STAMP): pyproject.toml $(PINS)
 
 reproduce-table: $(STAMP)  ## train a table's rows (TABLE, PROFILE, SEEDS) and print it beside the paper's
 	@test -z "$(FIGURE)" || { echo "error: FIGURE is for make reproduce-figure; say one of both" >&2; exit 2; }
-	@exec $(RUN) reproduce $(if $(TABLE),--table $(TABLE)) $(SWEEP)
+	@$(RUN) reproduce $(if $(TABLE),--table $(TABLE)) $(SWEEP)
 
 reproduce-figure: $(STAMP)  ## train what a figure needs (FIGURE, PROFILE, SEEDS) and draw it
 	@test -n "$(FIGURE)" || { echo "error: which figure? for example make reproduce-figure FIGURE=2" >&2; exit 2; }
 	@test -z "$(TABLE)" || { echo "error: TABLE is for make reproduce-table; say one of both" >&2; exit 2; }
-	@exec $(RUN) reproduce --figure $(FIGURE) $(SWEEP)
+	@$(RUN) reproduce --figure $(FIGURE) $(SWEEP)
 
 outstanding: $(STAMP)  ## list the rows and seeds without a record, and what each would take here (PROBE=1)
 	@$(RUN) outstanding $(NEXT)
 
 reproduce-next: $(STAMP)  ## run the most useful of them within HOURS; the same command goes on another day
 	@test -n "$(HOURS)" || { echo "error: how long? for example make reproduce-next HOURS=8" >&2; exit 2; }
-	@exec $(RUN) reproduce-next --hours "$(HOURS)" $(NEXT)
+	@$(RUN) reproduce-next --hours "$(HOURS)" $(NEXT)
 
 report: $(STAMP)  ## print the tables from the records there are, write all of it as a page
 	@$(RUN) report $(PLACE) $(CHOSEN)
@@ -102,28 +103,28 @@ params: $(STAMP)  ## count every row's parameters (nothing allocated) against th
 	@$(RUN) params
 
 docs: $(VENV)/installed-docs  ## the documentation as a site, into site/; a warning is an error
-	@NO_MKDOCS_2_WARNING=1 "$(VENV)/bin/python" -m mkdocs build --strict
+	@NO_MKDOCS_2_WARNING=1 exec "$(VENV)/bin/python" -m mkdocs build --strict
 
 $(VENV)/installed-docs: $(STAMP)
 	@"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check -c $(PINS) -e '.[docs]'
 	@touch "$@"
 
 test: $(STAMP)  ## the whole test suite
-	@"$(VENV)/bin/python" -m pytest -n auto --dist worksteal
+	@exec "$(VENV)/bin/python" -m pytest -n auto --dist worksteal
 
 test-slurm: $(STAMP)  ## rows as jobs of a real Slurm on this machine (root, Debian's slurm-wlm munge slurmdbd mariadb-server)
-	@HYPERNETWORKS_SKIP_NOTHING=1 "$(VENV)/bin/python" -m pytest tests/launchers/test_slurm.py
+	@HYPERNETWORKS_SKIP_NOTHING=1 exec "$(VENV)/bin/python" -m pytest tests/launchers/test_slurm.py
 
 test-ray:  ## rows as tasks of a Ray cluster on this machine, in .venv-ray
 	@$(MAKE) --no-print-directory setup LAUNCHER=ray
 	@".venv-ray/bin/python" -m pip install --quiet --disable-pip-version-check 'pytest>=8'
-	@HYPERNETWORKS_SKIP_NOTHING=1 ".venv-ray/bin/python" -m pytest tests/launchers/test_ray.py
+	@HYPERNETWORKS_SKIP_NOTHING=1 exec ".venv-ray/bin/python" -m pytest tests/launchers/test_ray.py
 
 test-torch: $(STAMP)  ## the numeric tests with other versions of torch (TORCH), each in an environment of its own
 	@for version in $(TORCH); do sh tests/with_torch.sh "$(PYTHON)" $$version || exit 1; done
 
 torture: $(STAMP)  ## kill, damage, starve and misconfigure runs at random (CASES, MINUTES, SEED)
-	@OMP_NUM_THREADS=1 "$(VENV)/bin/python" -m tests.torture --cases $(CASES) --minutes $(MINUTES) --seed $(SEED)
+	@OMP_NUM_THREADS=1 exec "$(VENV)/bin/python" -m tests.torture --cases $(CASES) --minutes $(MINUTES) --seed $(SEED)
 
 check: $(STAMP)  ## format, lint, types, import direction, experiment files, generated pages
 	@"$(VENV)/bin/ruff" format --check .
@@ -140,7 +141,7 @@ format: $(STAMP)  ## let ruff format and fix the code
 bench: $(STAMP)  ## the benchmarks; each prints ratios measured in one run
 	@"$(VENV)/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps labml-nn==0.5.1 \
 	  || echo "labml_nn could not be installed: the comparison with it is left out" >&2
-	@"$(VENV)/bin/python" -m benchmarks
+	@exec "$(VENV)/bin/python" -m benchmarks
 
 clean:  ## remove the environment and the caches, not the results
 	rm -rf "$(VENV)" .venv-torch-* .pytest_cache .mypy_cache .ruff_cache site

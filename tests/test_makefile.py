@@ -37,6 +37,22 @@ def test_reproduce_table(variables, words):
     assert ("--profile" in text) == any("PROFILE" in v for v in variables)
 
 
+@pytest.mark.parametrize("target", ["outstanding", "test", "test-slurm", "torture", "bench"])
+def test_a_signal_to_make_ends_what_it_runs(target, tmp_path):
+    """To make alone, as `kill` sends it: no shell between is all that it ends."""
+    python = tmp_path / "bin" / "python"
+    python.parent.mkdir()
+    python.write_text("#!/bin/sh\ncase $* in *pip*) exit;; esac\necho begun\nexec sleep 300\n")
+    python.chmod(0o755)
+    (tmp_path / "installed").touch()
+    make = ["make", f"VENV={tmp_path}", "-o", f"{tmp_path}/installed", target]
+    with subprocess.Popen(make, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        while process.stdout.readline() != "begun\n":
+            assert process.poll() is None
+        process.terminate()
+        process.communicate(timeout=10)  # which all that have its output have left
+
+
 @pytest.mark.parametrize("target", ["outstanding", "reproduce-next"])
 def test_three_seeds_are_outstanding_unless_others_are_asked_for(target):
     text = commands(target, "HOURS=0.5")
