@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+from types import SimpleNamespace
 
 import pytest
 from omegaconf import OmegaConf
@@ -77,7 +78,8 @@ def test_a_saved_job_that_slurm_ends_waits_for_that(job, monkeypatch, slurm_says
         waited.append((seconds, job.lines()[-1]["event"]))
 
     slurm_says(said, status)
-    monkeypatch.setattr(slurm.time, "sleep", sleep)
+    # Not the module's own: a subprocess that is waited for sleeps, too.
+    monkeypatch.setattr(slurm, "time", SimpleNamespace(sleep=sleep))
     assert as_row(interrupted_by(signal.SIGTERM), "row", Interrupted) is None
     assert waited == [(slurm.GRACE, "interrupted")]
     assert job.stopped is None
