@@ -25,6 +25,7 @@ def test_a_figure_of_what_is_published(fault, tmp_path):
 def test_another_picture_is_found(fault, tmp_path):
     (tmp_path / "figures" / "figure2-paper.png").write_bytes(b"painted")
     assert "figure2-paper.png is not as it was drawn" in fault()
+    assert "figure again: python -m hypernetworks figure 2 --profile paper --out " in fault()
 
 
 def test_newer_records_and_other_labels_are_found(fault, put, experiments):

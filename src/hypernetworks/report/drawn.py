@@ -35,9 +35,10 @@ def _fault(path: Path, experiments: Path, results: Path) -> str | None:
         return f"does not say what is drawn ({error!r}); draw the figure again"
     figure = pick(load_figures(experiments), name, "figure")
     panels = panels_of(figure, load_tables(experiments), results, profile, ("published",))
+    again = f"python -m hypernetworks figure {name} --profile {profile} --out {path.parent}"
     if origin(figure, profile, panels) != said:
-        return "not drawn from what is published now; draw the figure again"
+        return f"not drawn from what is published now; draw the figure again: {again}"
     for beside, checksum in sums.items():
         if beside.is_file() and hashlib.sha256(beside.read_bytes()).hexdigest() != checksum:
-            return f"{beside.name} is not as it was drawn; draw the figure again"
+            return f"{beside.name} is not as it was drawn; draw the figure again: {again}"
     return None
