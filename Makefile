@@ -4,7 +4,7 @@ PYTHON ?= python3
 VENV   ?= .venv
 EXTRAS  = dev
 PINS    = constraints.txt
-# An empty TABLE stands for all tables; without PROFILE, the demo on generated data; without JOBS, as
+# An empty TABLE stands for all of the paper's tables; without PROFILE, the demo on generated data; without JOBS, as
 # many rows side by side as there are cores.
 TABLE  ?=
 FIGURE ?=
@@ -22,8 +22,10 @@ MINUTES ?= 60
 SEED   ?= 0
 TORCH  ?= 2.11.0 2.12.1 2.13.0 2.14.1
 
-$(foreach name,table figure profile seeds force launcher jobs hours probe,$(if $(filter command line,$(origin $(name))),\
-  $(error $(name)=... is not known; write it in capitals)))
+KNOWN  = PYTHON VENV TABLE FIGURE PROFILE SEEDS FORCE LAUNCHER JOBS HOURS PROBE RESULTS ARGS CASES MINUTES SEED TORCH
+GIVEN := $(foreach name,$(.VARIABLES),$(if $(filter command line,$(origin $(name))),$(name)))
+$(if $(filter-out $(KNOWN),$(GIVEN)),$(error $(firstword $(filter-out $(KNOWN),$(GIVEN)))=... is not known; there are $(KNOWN)))
+$(if $(filter-out torture,$(if $(filter SEED,$(GIVEN)),$(MAKECMDGOALS))),$(error SEED is for make torture; write SEEDS=0,1,2))
 
 # Ray holds other packages at older versions: an environment and pins of its own.
 ifeq ($(LAUNCHER),ray)

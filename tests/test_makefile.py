@@ -115,6 +115,15 @@ def test_a_table_and_a_figure_are_not_asked_for_at_once(target, tmp_path):
     assert "say one of both" in done.stderr.splitlines()[0]
 
 
+@pytest.mark.parametrize("word", ["TABEL=7", "table=7", "SEED=1"])
+def test_a_slip_in_a_variable_runs_nothing(word):
+    asked = ["make", "-n", "reproduce-table", word]
+    done = subprocess.run(asked, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert word.partition("=")[0] in done.stderr
+    assert "hypernetworks" not in done.stdout
+
+
 def test_help_lists_every_target():
     text = subprocess.run(["make", "help"], cwd=ROOT, check=True, capture_output=True, text=True)
     for target in (

@@ -249,7 +249,7 @@ def check_lite_trainers(rows):
 
 def test_sweeps_are_the_folders():
     assert rows_of_sweep("table7") == ["table7/cnn", "table7/hyper_cnn"]
-    assert rows_of_sweep("all") == EXPERIMENTS
+    assert rows_of_sweep("all") == [row for row in EXPERIMENTS if row.startswith("table")]
     assert rows_of_sweep("figure8") == ["table_a1/mlp", "table_a1/coord_mlp"]
 
 

@@ -98,9 +98,7 @@ def test_it_comes_after_the_papers_tables(call, checkout):
     rows = ["digits10k/plain", "digits10k/coordinates"]
     assert rows_of_sweep("digits10k", checkout / "experiments") == rows
     everything = rows_of_sweep("all", checkout / "experiments")
-    before, after = "a1_choices/cropped_small_batches", "enwik8_quarter/lstm"
-    at = everything.index(rows[0])
-    assert everything[at - 1 : at + 3] == [before, *rows, after]
+    assert everything[-1].startswith("table_a1/"), "one's own are run by name"
     assert "digits10k/ coordinates, plain" in call("--help").stdout
     lite = call("experiment=digits10k/plain", "profile=lite", "--explain", "trainer.max_epochs")
     assert lite.stdout.splitlines()[-1].endswith("experiments/digits10k/lite.yaml: 1")

@@ -9,6 +9,7 @@ from io import StringIO
 from pathlib import Path
 
 from hypernetworks.app.choices import GROUPS, choices, known_keys, near, search_path
+from hypernetworks.app.experiments import sweep_names
 from hypernetworks.app.help import COMMANDS
 from hypernetworks.app.launchers import FILES, why_not
 from hypernetworks.app.messages import INTERVAL
@@ -120,7 +121,9 @@ def _checked_word(argument: str, sweeping: bool, own: bool) -> str:
         file = FILES.get(value) if key == "hydra/launcher" else None
         return f"{argument.partition('=')[0]}={file}" if file else argument
     if not equals and not removed:
-        known = [*COMMANDS, *known_keys()]
+        if bare in sweep_names():
+            raise ArgumentError(f"'{argument}': no command; sweep={bare} runs its rows")
+        known = list(dict.fromkeys([*COMMANDS, *known_keys()]))
         raise ArgumentError(f"'{argument}': no command, nor KEY=VALUE{near(key, known)}")
     if key in GROUPS and not removed:
         _check_choice(key, value)

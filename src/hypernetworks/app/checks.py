@@ -10,6 +10,9 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from hypernetworks.app.architectures import MODELS, taking
+from hypernetworks.app.experiments import rows_of_sweep, sweep_names
+from hypernetworks.report.folders import folder_name
+from hypernetworks.report.records import NO_TABLE
 
 MANY_THREADS, MANY_LAYERS = 1024, 10_000  # more would take the machine's time for nothing
 MODES = ("auto", "online", "offline", "disabled")
@@ -38,12 +41,22 @@ def check_config(cfg: DictConfig) -> None:
         layers = cfg.model.get(key)
         if "_target_" not in cfg.model and layers is not None and layers > MANY_LAYERS:
             raise RunError(f"model.{key}={layers}: at most {MANY_LAYERS}")
-    for key in ("table", "row"):
-        if not re.fullmatch(r"[a-z0-9_]+", cfg[key]):
-            raise RunError(f"{key}={cfg[key]}: use lower-case letters, digits and _")
+    _check_place(cfg)
     mode = cfg.logger.mode
     if mode not in MODES:
         raise RunError(f"logger.mode={mode}: choose one of {', '.join(MODES)}")
+
+
+def _check_place(cfg: DictConfig) -> None:
+    for key in ("table", "row"):
+        if not re.fullmatch(r"[a-z0-9_]+", cfg[key]):
+            raise RunError(f"{key}={cfg[key]}: use lower-case letters, digits and _")
+    table = folder_name(cfg.table)
+    if cfg.row == NO_TABLE and table in sweep_names():
+        one = rows_of_sweep(table)[0]
+        raise RunError(
+            f"table={cfg.table}: which row? experiment={one} is one, sweep={table} runs all"
+        )
 
 
 def _check_dataset(dataset: DictConfig) -> None:

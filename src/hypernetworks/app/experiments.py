@@ -3,7 +3,7 @@
 experiment=table7/cnn      one row: its file, on what table7/table.yaml says all its rows share
 sweep=table7               all rows of a table, as a stock multirun; of our own: sweep=NAME
 sweep=figure2              the rows that a figure is drawn from
-sweep=all                  the rows of all tables
+sweep=all                  the rows of all the paper's tables
 shortened/lite/mnist/table7/cnn   what table7/lite.yaml shortens of that row; without a row of
                            ours, conf/shortened/mnist_lite.yaml (Hydra asks for these itself)
 
@@ -64,7 +64,9 @@ def rows_of_sweep(name: str, folder: Path | None = None) -> list[str]:
     if figure and name.startswith("figure"):
         return list(figure["rows"])
     rows = row_names(folder)
-    if name != "all":
+    if name == "all":
+        rows = [row for row in rows if of_paper(row, folder)]
+    else:
         rows = [row for row in rows if row.split("/")[0] == name]
     return in_paper_order(rows, folder)
 

@@ -100,6 +100,9 @@ def here_of(options: argparse.Namespace) -> Here:
     taken = [word for word in said if word.lstrip("+~").partition("=")[0].startswith(TAKEN)]
     refused = [*taken, *deviations([word for word in said if word not in taken])]
     if refused:
+        key, _, value = refused[0].partition("=")
+        if key.isupper():
+            raise ArgumentError(f"{refused[0]}: that is for make; here --{key.lower()} {value}")
         raise ArgumentError(f"{refused[0]}: rows run here as they are, as often as planned")
     threads = any(word.startswith("threads=") for word in said)
     if not threads and jobs_here(options.jobs, said) > 1:
@@ -144,8 +147,10 @@ def total(runs: list[Pending]) -> str:
     known = [run.seconds for run in runs if run.seconds is not None]
     unknown = len(runs) - len(known)
     several = "" if len(runs) == 1 else "s"
-    more = f", {unknown} of them of unknown length" if unknown else ""
-    return f"{len(runs)} run{several} outstanding, {duration(sum(known))} one after another{more}"
+    parts = [f"{len(runs)} run{several} outstanding"]
+    parts += [f"{duration(sum(known))} one after another"] if known or not runs else []
+    parts += [f"{unknown} of them of unknown length"] if unknown else []
+    return ", ".join(parts)
 
 
 def _probed(found: list[Pending], here: Here) -> list[Pending]:

@@ -92,7 +92,7 @@ class Begun:
         """Waits for its end, and shows what it said if it failed."""
         status = self.process.wait()
         if not _failed(self.run, status):
-            _say("ended", self.run)
+            _say("ended" if status == 0 else "stopped", self.run)
             return Ended(self.run, status)
         _say("failed", self.run)
         said = self.said.read_text(encoding="utf-8", errors="replace")
@@ -205,7 +205,8 @@ def _end(plan: list[Pending], ended: list[Ended], why: str, results: Path) -> in
     where = where_offline(results, map(wandb_id, ran))
     if where is not None:
         print(where)
-    print(f"{why}: {total(left)}{'; the same command goes on' if left else ''}.")
+    began = "" if ended or not plan else "no run was begun, the list took all of it; "
+    print(f"{why}: {began}{total(left)}{'; the same command goes on' if left else ''}.")
     failed = [over.run.name for over in ended if _failed(over.run, over.status)]
     if failed:
         print(f"error: failed: {', '.join(failed)}; the reasons stand above", file=sys.stderr)
