@@ -12,7 +12,6 @@ from hypernetworks.app.build import builder_of
 from hypernetworks.app.media import TRANSLATIONS, names_of
 from hypernetworks.app.params import compose_row
 from hypernetworks.report.folders import folder_name
-from hypernetworks.report.panels import tables_of
 from hypernetworks.report.protocol import Figure, Table
 
 PROFILES = ("paper", "lite", "demo")
@@ -100,7 +99,7 @@ def _arrays(table: Table, tables: Sequence[Table], figures: Sequence[Figure]) ->
 
 
 def _drawn_of(tables: Sequence[str], figures: Sequence[Figure]) -> list[str]:
-    drawn = [f.array for f in figures if f.array and {*tables_of(f)} & {*tables}]
+    drawn = [f.array for f in figures if f.array and f.rows[0][0] in tables]
     return list(dict.fromkeys(drawn))
 
 

@@ -92,7 +92,7 @@ def _origin(
         commands=[*_checkouts(records), command(records)],
         data=data_of(newest),
         checksums=dict(newest["data"]["checksums"]),
-        configuration=newest.configuration,
+        configuration=", ".join(dict.fromkeys(record.configuration for record in records)),
         settings=_words(newest["protocol"]),
         runs=[_run(table, record) for record in records],
     )
