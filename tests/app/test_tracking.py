@@ -66,6 +66,7 @@ def values_of(logged, name):
 def test_a_resumed_run_goes_on_in_the_same_wandb_run(small, tmp_path, caplog):
     run(small("table7/cnn", "trainer.max_time=0.0001", logger="wandb"))
     caplog.set_level("INFO")
+    caplog.clear()
     run(small("table7/cnn", "logger.weights=true", "logger.tags=[mine]", logger="wandb"))
     found = read_back(tmp_path / "results" / "wandb")
     assert found["run"][1]["tags"] == ["mine", "demo", "data:sample"]
