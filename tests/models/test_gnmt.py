@@ -299,7 +299,8 @@ def test_both_forms_of_the_layers_agree(name):
 def test_no_gradient_is_copied_for_what_was_written_into_a_view(name):
     """As by torch's padding of packed sequences: all of it, once for every length."""
     source, read, following = batch_of(pairs())
-    nodes = [model(name, dropout=0.2)(source, read, following).grad_fn]
+    predicted = model(name, dropout=0.2)(source, read, following)  # holds the graph
+    nodes = [predicted.grad_fn]
     for node in nodes:
         nodes += [before for before, _ in node.next_functions if before and before not in nodes]
     names = {node.name() for node in nodes}

@@ -15,6 +15,8 @@ from hypernetworks import __main__ as program
 
 PATIENCE = 180.0  # seconds after which a run hangs
 MEMORY = 16 * 2**30  # bytes of address space
+# CUDA reserves more addresses than that for what every GPU has and the machine has together.
+NVIDIA = Path("/dev/nvidiactl")
 
 
 @dataclass(frozen=True)
@@ -92,7 +94,8 @@ def run(words: Sequence[str], folder: Path, largest: int | None) -> int:
     status: object = 1
     try:
         os.chdir(folder)
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        if not NVIDIA.exists():
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
         if largest is not None:
             resource.setrlimit(resource.RLIMIT_FSIZE, (largest, largest))
         sys.argv = [program.__file__, *words]
