@@ -62,6 +62,24 @@ def test_shortened_rows_are_not_compared_with_the_papers_numbers(page, put):
     assert cells(text, "Normal Convnet, few")[1:4] == ["lite · prefix", "0.72", "0.90 (n=1) prefix"]
 
 
+def test_a_row_of_the_papers_protocol_stays_beside_the_shortened_ones(
+    page, experiments, results, put
+):
+    put("published", value=0.7)
+    for seed, (cnn, hyper) in enumerate([(0.9, 1.0), (0.8, 1.1)]):
+        put("published", seed=seed, value=cnn, profile="lite")
+        put("published", seed=seed, row="hyper_cnn", value=hyper, profile="lite")
+    text = page()
+    assert cells(text, "Normal Convnet ")[1:5] == ["paper · real", "0.72", "0.70 (n=1)", "-0.02"]
+    assert cells(text, "Normal Convnet, few")[3] == "0.85 ± 0.07 (n=2)"
+    # by hand: 0.1, 0.3
+    assert cells(text, "Small Hyper Convnet - Normal Convnet, few")[-1] == "+0.10, +0.30"
+    best = best_table(load_tables(experiments), results)
+    assert ("0.70 (n=1)" in best, "0.85" in best) == (True, False)
+    put("published", row="hyper_cnn", value=0.8)
+    assert "lite ·" not in page(), "every row has the paper's protocol"
+
+
 def test_a_stand_ins_numbers_are_there_without_the_papers(page, experiments, results, put):
     put("published", value=0.9, profile="lite", kind="stand-in")
     put("published", row="hyper_cnn", value=1.0, profile="lite", kind="stand-in")

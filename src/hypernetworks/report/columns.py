@@ -62,6 +62,15 @@ def published_column(table: Table, results: Path, profile: str, stand_ins: bool 
     return _column("published", table, profile, PREFERRED[profile], kept)
 
 
+def published_by_profile(table: Table, results: Path) -> list[Column]:
+    """A column of each profile that is the best of some row, with all that it has: a row that has
+    numbers of the paper's protocol stays beside the shortened ones that it is compared with."""
+    best = published_column(table, results, "paper", stand_ins=True).profiles()
+    kept = published_records(table, results)
+    shown = [profile for profile in PREFERRED["paper"] if profile in best]
+    return [_column("published", table, profile, (profile,), kept) for profile in shown]
+
+
 def published_records(table: Table, results: Path) -> list[records.Record]:
     """Those of a table that count: of profile paper the reproductions."""
     found = records.find(results / "published", table.id)

@@ -10,6 +10,7 @@ from hypernetworks.report.columns import (
     doubts,
     from_paper,
     incomparable,
+    published_by_profile,
     published_column,
 )
 from hypernetworks.report.differences import Difference, differences, order
@@ -45,7 +46,7 @@ def best_table(tables: list[Table], results: Path) -> str:
         if table.paper is None:
             ours += [f"`{table.id}` ({table.title})"] if column.profiles() else []
             continue
-        for label, evidence, row in _shown(table, column):
+        for label, evidence, row in _shown(table, [column]):
             metric = table.metric
             paper = table.row(row)
             number = paper.values.get(metric.name) if paper else None
@@ -75,18 +76,17 @@ def tables_and_figures(
     """
     sections = [SHORTENED]
     for table in tables:
-        column = published_column(table, results, "paper", stand_ins=True)
-        if column.profiles():
+        if columns := published_by_profile(table, results):
             sections.append(f"## Table {table.id}. {table.title}\n\n{heading(table)}.")
-            sections += _numbers(table, column)
+            sections += _numbers(table, columns)
             of_table = [figure for figure in figures.values() if figure.rows[0][0] == table.id]
             sections += [_figure(figure, tables, results, drawn) for figure in of_table]
     return "\n\n".join(section for section in sections if section)
 
 
-def _shown(table: Table, column: Column) -> list[tuple[str, Evidence, str]]:
+def _shown(table: Table, columns: list[Column]) -> list[tuple[str, Evidence, str]]:
     """(label in the profile of its numbers, the records behind them, row)."""
-    rows = [(row, column.evidence[row.id]) for row in table.rows]
+    rows = [(row, column.evidence[row.id]) for row in table.rows for column in columns]
     return [(table.label(row, e.profile), e, row.id) for row, e in rows if e.summary.counted]
 
 
@@ -95,9 +95,9 @@ def _ours(table: Table, evidence: Evidence) -> str:
     return spread(values).text(table.metric.digits) + doubts(evidence)
 
 
-def _numbers(table: Table, column: Column) -> list[str]:
+def _numbers(table: Table, columns: list[Column]) -> list[str]:
     lines: list[Line] = []
-    for label, evidence, row_id in _shown(table, column):
+    for label, evidence, row_id in _shown(table, columns):
         found = list(evidence.summary.counted.values())
         row = table.row(row_id)
         assert row is not None  # it is one of the table's
@@ -116,17 +116,17 @@ def _numbers(table: Table, column: Column) -> list[str]:
             }
         )
     parts = [as_text(lines, "github")]
-    compared = [_difference(table, found) for found in differences(table, column)]
+    compared = [_difference(table, found) for c in columns for found in differences(table, c)]
     parts += [as_text(compared, "github")] if compared else []
-    said = [text for p in column.profiles() if (text := _order(table, column, p))]
-    for name, where, values in baselines(table, column):
+    said = [text for column in columns if (text := _order(table, column))]
+    for name, where, values in (found for column in columns for found in baselines(table, column)):
         said.append(f"{name}, the baseline ({where}): {value_range(table, values)}.")
     return [*parts, "\n".join(f"- {line}" for line in said)]
 
 
-def _order(table: Table, column: Column, profile: str) -> str | None:
-    text = order(table, column, profile)
-    return f"Profile {profile}: {text}" if text else None
+def _order(table: Table, column: Column) -> str | None:
+    text = order(table, column, column.profile)
+    return f"Profile {column.profile}: {text}" if text else None
 
 
 def _difference(table: Table, found: Difference) -> Line:
