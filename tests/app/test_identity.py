@@ -47,7 +47,8 @@ def test_a_row_composes_what_it_composed_in_version_1(name):
 @pytest.mark.parametrize("path", PUBLISHED, ids=lambda p: "/".join(p.parts[-3:]))
 def test_a_published_record_is_what_its_command_composes(path):
     record = read(path)
-    cfg = compose_row(row_of(record), record["profile"], f"seed={record['seed']}")
+    chosen = [f"trainer.precision={record['precision']}"] if record["profile"] == "paper" else []
+    cfg = compose_row(row_of(record), record["profile"], f"seed={record['seed']}", *chosen)
     assert config_hash(protocol(cfg)) == record["config_hash"]
     assert locate(cfg, [record]).id == path.stem
 

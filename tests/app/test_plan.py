@@ -193,6 +193,21 @@ def test_records_that_do_not_count_leave_their_seed_outstanding(here, put, field
     assert [run.known.row.id for run in found] == ["cnn", "hyper_cnn"]
 
 
+def test_a_number_of_the_papers_protocol_in_another_precision_is_one(here, put):
+    def left(profile):
+        return listed(outstanding(TABLES["7"], profile, [0, 1], here, CLAIMS))[:2]
+
+    for profile in ("paper", "lite"):
+        cfg = copy.deepcopy(composed("table7/cnn", profile))
+        cfg.trainer.precision = "bfloat16"
+        identity = protocol(cfg)
+        named = {"id": f"{profile}-seed0-{config_hash(identity)[:8]}", "precision": "bfloat16"}
+        put(profile=profile, protocol=identity, config_hash=config_hash(identity), **named)
+    assert left("paper") == [("cnn", 1, FURTHER), ("hyper_cnn", 0, FIRST)]
+    # In lite it is a part of the row.
+    assert left("lite") == [("cnn", 0, MEASURED), ("cnn", 1, FURTHER)]
+
+
 def test_a_table_of_our_own_has_no_paper_profile(here):
     assert outstanding(TABLES["multi30k"], "paper", [0], here, CLAIMS) == []
     assert len(outstanding(TABLES["multi30k"], "lite", [0], here, CLAIMS)) == 2

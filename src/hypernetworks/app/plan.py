@@ -9,6 +9,7 @@ last what nobody knows the time of.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from math import inf
 from pathlib import Path
@@ -26,6 +27,7 @@ from hypernetworks.report.costs import Cost, cost, share_done
 from hypernetworks.report.folders import folder_name
 from hypernetworks.report.protocol import Row, Table
 from hypernetworks.report.provenance import config_hash
+from hypernetworks.training.settings import PRECISIONS
 
 BEGUN, CLAIM, FIRST, FURTHER, MEASURED = REASONS = (
     *("begun", "a claim lacks seeds", "no number yet", "further seeds"),
@@ -171,9 +173,20 @@ def _known(
     same = [record for record in (*runs, *published) if record["config_hash"] == identity]
     threads = "" if cfg.threads is None else f", threads={cfg.threads}"
     key = f"{experiment} {profile} {identity[:8]} on {here.device}{threads}"
-    have = frozenset(seed for seed, r in numbers.items() if r["config_hash"] == identity)
+    counts = _of_any_precision(cfg) if profile == "paper" else {identity}
+    have = frozenset(seed for seed, r in numbers.items() if r["config_hash"] in counts)
     whole = cost(same, here.device, cfg.threads, here.probes.get(key))
     return Known(experiment, profile, row, cfg, key, whole, have, runs, missing(cfg))
+
+
+def _of_any_precision(cfg: DictConfig) -> set[str]:
+    """What a row of the paper's protocol is called, which says nothing of precision."""
+    found = set()
+    for precision in PRECISIONS:
+        other = deepcopy(cfg)
+        other.trainer.precision = precision
+        found.add(config_hash(protocol(other)))
+    return found
 
 
 def _pending(known: Known, seed: int, reason: str) -> Pending:

@@ -154,6 +154,22 @@ def test_what_repeats_a_run_of_no_row(put, parsed):
     )
 
 
+@pytest.mark.parametrize(
+    ("profile", "precision", "said"),
+    [
+        ("paper", "float32", "profile=paper seed=0"),
+        ("paper", "bfloat16", "profile=paper trainer.precision=bfloat16 seed=0"),
+        ("lite", "bfloat16", "profile=lite seed=0"),  # a part of the row
+    ],
+)
+def test_what_repeats_a_run_of_the_papers_protocol_has_its_precision(
+    put, parsed, profile, precision, said
+):
+    put(profile=profile, precision=precision)
+    commands = [text_of(code) for code in parsed().xpath("//section[@class='origin']/p/code")]
+    assert commands[-1] == f"python -m hypernetworks experiment=table7/cnn {said}"
+
+
 def test_sources_that_were_changed_are_no_commit_to_go_back_to(put, make, parsed):
     put(segments=[{**make()["segments"][0], "clean": False}])
     origin = text_of(parsed().xpath("//section[@class='origin']")[0])
