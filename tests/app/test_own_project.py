@@ -102,7 +102,7 @@ def test_rows_of_ones_own_train_are_reported_and_sampled_from(project, tmp_path)
     assert "Ü" in record["data"]["split"]["alphabet"]
     assert record["overrides"] == ["trainer.max_steps=4", "trainer.eval_every=2"]
     assert record["search_path"] == ["--config-dir=conf"]
-    again = shlex.split(command([record]))[3:]
+    again = shlex.split(command([record], of_paper=False))[3:]
     project(*again, *SHORT, "results_dir=again")
     assert find(tmp_path / "again")[0]["config_hash"] == record["config_hash"]
     text = project("report", "--table", "mine").stdout

@@ -69,23 +69,30 @@ def origins(table: Table, columns: Sequence[Column]) -> list[Origin]:
     return list(found.values())
 
 
-def command(table: Table, records: Sequence[Record]) -> str:
-    """What runs them again, in the sources and the folder that they were run in."""
+def command(records: Sequence[Record], of_paper: bool) -> str:
+    """What runs them again, in the sources and the folder that they were run in.
+
+    Args:
+        of_paper: whether their table is the paper's.
+    """
     first = records[0]
     row = f"experiment={folder_name(first['table'])}/{first['row']}"
     words = first["overrides"] if unnamed(first) else [row]
     many = ["-m"] if len(records) > 1 else []
     seeds = ",".join(str(record["seed"]) for record in records)
-    last = [f"profile={first['profile']}", *_precision(table, first), f"seed={seeds}"]
+    last = [
+        f"profile={first['profile']}",
+        *(_precision(first) if of_paper else []),
+        f"seed={seeds}",
+    ]
     own = first.get("search_path", [])
     return shlex.join(["python", "-m", "hypernetworks", *own, *many, *words, *last])
 
 
-def _precision(table: Table, record: Record) -> list[str]:
+def _precision(record: Record) -> list[str]:
     """What a run of the paper's protocol was told of it, which is no override there."""
-    of_paper = table.paper is not None and record["profile"] == "paper"
-    precision = str(record["precision"])
-    return [f"trainer.precision={precision}"] if of_paper and precision != "float32" else []
+    chosen = record["profile"] == "paper" and record["precision"] != "float32"
+    return [f"trainer.precision={record['precision']}"] if chosen else []
 
 
 def _origin(
@@ -96,7 +103,7 @@ def _origin(
         label=label,
         whose=whose,
         about=kind,
-        commands=[*_checkouts(records), command(table, records)],
+        commands=[*_checkouts(records), command(records, table.paper is not None)],
         data=data_of(newest),
         checksums=dict(newest["data"]["checksums"]),
         configuration=", ".join(dict.fromkeys(record.configuration for record in records)),
