@@ -124,8 +124,8 @@ def test_the_order_of_rows(experiments, results, put):
         put("published", row=row, value=value)
     column = published_column(table, results, "paper")
     expected = "2 of 3 pairs of rows are in the paper's order; in the other order: A and B."
-    assert order(table, column, "paper") == expected
-    assert order(table, column, "lite") is None
+    assert order(table, column) == expected
+    assert order(table, published_column(table, results, "lite")) is None
 
 
 def test_pictures_are_linked_where_they_are_drawn(page, put, tmp_path):

@@ -41,12 +41,12 @@ def differences(table: Table, column: Column) -> list[Difference]:
     return found
 
 
-def order(table: Table, column: Column, profile: str) -> str | None:
-    """How many pairs of rows are in the paper's order, in words; None for fewer than three rows,
-    and for those of a table of our own."""
+def order(table: Table, column: Column) -> str | None:
+    """How many pairs of rows of the column's profile are in the paper's order, in words; None for
+    fewer than three rows, and for those of a table of our own."""
     if table.paper is None:
         return None
-    name = table.metric.name
+    name, profile = table.metric.name, column.profile
     values = {
         row.id: spread(list(e.summary.values(name).values())).mean
         for row in table.rows

@@ -125,7 +125,7 @@ def _numbers(table: Table, columns: list[Column]) -> list[str]:
 
 
 def _order(table: Table, column: Column) -> str | None:
-    text = order(table, column, column.profile)
+    text = order(table, column)
     return f"Profile {column.profile}: {text}" if text else None
 
 
