@@ -2,6 +2,7 @@
 
 import copy
 import re
+from dataclasses import replace
 from functools import cache
 
 import pytest
@@ -55,7 +56,7 @@ def here(tmp_path, monkeypatch):
     for name in mnist.MD5:
         (raw / f"{name}.gz").touch()
     words = (f"data_dir={tmp_path / 'data'}", f"results_dir={tmp_path / 'results'}")
-    return Here(tmp_path / "results", words, DEVICE, {})
+    return Here(tmp_path / "results", words, DEVICE, "bfloat16", {})
 
 
 @pytest.fixture
@@ -219,10 +220,10 @@ def test_costs_are_of_this_device_then_of_a_probe_then_of_others(here, put):
 
     key = outstanding(TABLES["7"], "lite", [9], here, CLAIMS)[0].known.key
     assert key.startswith("table7/cnn lite ")
-    assert key.endswith(f" on {DEVICE}")
+    assert key.endswith(f" on {DEVICE}, float32")
     put(seed=0, cpu="Another", wall_seconds=500.0)
     assert (whole(here).seconds, whole(here).source) == (500.0, "record, other device")
-    probed = Here(here.results, here.words, DEVICE, {key: 70.0})
+    probed = Here(here.results, here.words, DEVICE, "bfloat16", {key: 70.0})
     assert (whole(probed).seconds, whole(probed).source) == (70.0, "probe")
     # Five of fifteen epochs in twenty seconds.
     put(seed=1, status="interrupted", steps=400, epochs=5, wall_seconds=20.0)
@@ -322,10 +323,14 @@ def test_it_is_listed_with_the_reasons_and_where_costs_are_from(here, put):
     assert "downloads" not in with_data
 
 
-def test_seeds_of_a_line_are_in_order_and_a_probe_is_of_so_many_threads(here):
+def test_seeds_of_a_line_are_in_order_and_a_probe_is_of_so_many_threads_and_a_precision(here):
     found = outstanding(TABLES["6"], "lite", [2, 0, 1], here, CLAIMS)
     assert "  0, 1, 2  " in table_of(found, DEVICE)
-    assert found[0].known.key.endswith(f" on {DEVICE}, threads=1")  # as its lite.yaml says
+    how = f" on {DEVICE}, threads=1"  # as its lite.yaml says
+    assert found[0].known.key.endswith(f"{how}, bfloat16")
+    without_units = replace(here, bfloat16="float32")
+    first = outstanding(TABLES["6"], "lite", [0], without_units, CLAIMS)[0]
+    assert first.known.key.endswith(f"{how}, float32")
 
 
 def test_what_a_run_downloads_is_no_obstacle(here, monkeypatch):

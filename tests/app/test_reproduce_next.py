@@ -148,7 +148,7 @@ def test_when_the_time_is_up_a_run_stops_at_a_checkpoint(data_dir, tmp_path):
     endless = ["profile.data=sample", "dataset.valid_size=500", "trainer.batch_size=50"]
     endless += ["trainer.max_steps=1000000", "trainer.checkpoint_every=0", "threads=1"]
     places = [f"data_dir={data_dir}", f"results_dir={tmp_path}", "logger=none"]
-    here = Here(tmp_path, (*endless, *places), "A processor", {})
+    here = Here(tmp_path, (*endless, *places), "A processor", "bfloat16", {})
     UntilSaved.results = tmp_path
     (table,) = [table for table in load_tables(experiments_dir()) if table.id == "a1"]
     plan = [r for r in outstanding(table, "lite", [0], here, []) if r.known.row.id == "mlp"]

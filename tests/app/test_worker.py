@@ -201,5 +201,5 @@ def test_a_run_is_told_whose_it_is_so_that_it_ends_with_that(tmp_path, monkeypat
     )
     known = Namespace(experiment="table7/cnn", profile="lite")
     run = Namespace(known=known, seed=0, name="7/cnn", begun=None)
-    _start(run, Here(tmp_path, (), "A processor", {}), tmp_path)
+    _start(run, Here(tmp_path, (), "A processor", "bfloat16", {}), tmp_path)
     assert started == [{**os.environ, STARTED_BY: str(os.getpid())}]

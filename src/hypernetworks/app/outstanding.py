@@ -35,6 +35,7 @@ from hypernetworks.report.protocol import load_figures, load_tables, pick
 from hypernetworks.report.provenance import machine
 from hypernetworks.report.usage import Parser
 from hypernetworks.training.devices import placement
+from hypernetworks.training.precision import computed_in
 
 # What the plan itself says of a run.
 TAKEN = (
@@ -110,7 +111,8 @@ def here_of(options: argparse.Namespace) -> Here:
     words = checked([*said, f"results_dir={quoted(str(options.results))}"])
     with placement(compose_words(*words).device) as place:
         device = device_of({**machine(), "device": device_name(place.device)})
-    return Here(options.results, tuple(words), device, read_probes(options.results))
+        bfloat16 = computed_in("bfloat16", place.device)
+    return Here(options.results, tuple(words), device, bfloat16, read_probes(options.results))
 
 
 def find(options: argparse.Namespace, here: Here) -> list[Pending]:

@@ -40,11 +40,13 @@ LACKS = "needs data: "
 @dataclass(frozen=True)
 class Here:
     """This checkout on this device. words: what every run's command line has beside its row,
-    profile and seed. probes: seconds by `Known.key`."""
+    profile and seed. bfloat16: what such products are computed in here. probes: seconds by
+    `Known.key`."""
 
     results: Path
     words: tuple[str, ...]
     device: str
+    bfloat16: str
     probes: Mapping[str, float]
 
 
@@ -172,10 +174,12 @@ def _known(
     runs, published = ([r for r in tree if r["row"] == row.id] for tree in trees)
     same = [record for record in (*runs, *published) if record["config_hash"] == identity]
     threads = "" if cfg.threads is None else f", threads={cfg.threads}"
-    key = f"{experiment} {profile} {identity[:8]} on {here.device}{threads}"
+    asked = cfg.trainer.precision
+    precision = here.bfloat16 if asked == "bfloat16" else asked
+    key = f"{experiment} {profile} {identity[:8]} on {here.device}{threads}, {precision}"
     counts = _of_any_precision(cfg) if profile == "paper" else {identity}
     have = frozenset(seed for seed, r in numbers.items() if r["config_hash"] in counts)
-    whole = cost(same, here.device, cfg.threads, here.probes.get(key))
+    whole = cost(same, here.device, cfg.threads, precision, here.probes.get(key))
     return Known(experiment, profile, row, cfg, key, whole, have, runs, missing(cfg))
 
 

@@ -189,9 +189,7 @@ def _precisions(evidence: Evidence) -> str:
     if evidence.profile != "paper" or not evidence.of_paper:
         return ""
     computed = {
-        segment.get("computed_in", record["precision"])
-        for record in evidence.summary.counted.values()
-        for segment in record["segments"]
+        precision for record in evidence.summary.counted.values() for precision in record.precisions
     }
     return "".join(f" {precision}" for precision in sorted(computed - {"float32"}))
 

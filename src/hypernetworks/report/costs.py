@@ -23,19 +23,23 @@ class Cost:
     source: str
 
 
-def cost(same: Iterable[Record], device: str, threads: int | None, probed: float | None) -> Cost:
-    """What tells most: runs of one process on this device with as many threads, a probe on it, its
-    other runs, runs of other devices.
+def cost(
+    same: Iterable[Record], device: str, threads: int | None, precision: str, probed: float | None
+) -> Cost:
+    """What tells most: runs of one process on this device with as many threads and products in the
+    same precision, a probe on it, its other runs, runs of other devices.
 
     Args:
         same: the records of runs with this protocol.
         device: the name of this one, as `device_of`.
         threads: that the run would have; None if only the run will know: then any number.
+        precision: that its products would be computed in. Processors of one name are with and
+            without units for bfloat16.
         probed: seconds by a probe, if there was one.
     """
     found = list(same)
     here = [record for record in found if device_of(record["machine"]) == device]
-    alike = [record for record in here if _runs_so(record["machine"], threads)]
+    alike = [record for record in here if _runs_so(record, threads, precision)]
     told = [
         *((_mean(alike), HERE), (probed, PROBED)),
         *((_mean(here), DIFFERENTLY), (_mean(found), ELSEWHERE)),
@@ -44,8 +48,10 @@ def cost(same: Iterable[Record], device: str, threads: int | None, probed: float
     return next(known, Cost(None, UNKNOWN))
 
 
-def _runs_so(machine: Mapping[str, Any], threads: int | None) -> bool:
-    return machine["device_count"] == 1 and threads in (None, machine["threads"])
+def _runs_so(record: Record, threads: int | None, precision: str) -> bool:
+    machine = record["machine"]
+    same_threads = threads in (None, machine["threads"])
+    return machine["device_count"] == 1 and same_threads and record.precisions == {precision}
 
 
 def device_of(machine: Mapping[str, Any]) -> str:

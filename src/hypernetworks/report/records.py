@@ -55,6 +55,12 @@ class Record(dict[str, Any]):
         return content
 
     @property
+    def precisions(self) -> set[str]:
+        """What its products were computed in; where it does not say, what was asked for."""
+        asked = str(self["precision"])
+        return {segment.get("computed_in", asked) for segment in self["segments"]}
+
+    @property
     def configuration(self) -> str:
         """The part of the id that stands for the configuration; in version 1 it was of another
         hash than `config_hash` is."""
