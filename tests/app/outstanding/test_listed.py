@@ -3,9 +3,12 @@
 import re
 from dataclasses import replace
 
-from hypernetworks.app.outstanding import _probed, table_of
+import pytest
+
+from hypernetworks.app.outstanding import _probed, here_of, parser, table_of
 from hypernetworks.app.plan import FIRST, FURTHER, in_order, outstanding
 from hypernetworks.report.costs import HERE, UNKNOWN
+from hypernetworks.training import precision
 from tests.app.outstanding.conftest import CLAIMS, DEVICE, TABLES
 
 EUROPARL = "needs data: europarl/europarl-632k.en and 1 more"
@@ -54,3 +57,12 @@ def test_what_a_run_downloads_is_no_obstacle(here, monkeypatch):
     assert "wmt14/europarl-v7" in run.to_download()
     monkeypatch.setattr("hypernetworks.app.outstanding.probe", None)
     assert _probed([run], here) == [run]
+
+
+@pytest.mark.parametrize(("units", "products"), [(True, "bfloat16"), (False, "float32")])
+def test_here_is_what_bfloat16_products_would_be_computed_in(
+    units, products, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(precision, "has_bfloat16_units", lambda device: units)
+    said = parser("outstanding", None).parse_args(["--results", str(tmp_path), "device=cpu"])
+    assert here_of(said).bfloat16 == products
