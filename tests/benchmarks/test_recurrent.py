@@ -21,11 +21,18 @@ TINY = Size("tiny", 3, 6, 4, 2, floor_target=2.0, loop_floor=4.0, repeats=1, inp
         (steps.alone, ["steps"]),
     ],
 )
-def test_it_runs_and_names_its_ratios(measure, words, capsys):
+def test_it_runs_and_names_its_ratios(measure, words, capsys, monkeypatch):
+    monkeypatch.setattr(recurrent, "has_bfloat16_units", lambda device: True)
     with recurrent.one_thread():
         measure(TINY)
     output = capsys.readouterr().out
     assert all(word in output for word in words), output
+
+
+def test_without_units_bfloat16_is_not_measured(capsys, monkeypatch):
+    monkeypatch.setattr(recurrent, "has_bfloat16_units", lambda device: False)
+    recurrent.bfloat16(TINY)
+    assert capsys.readouterr().out.endswith("not measured, this processor has no units for it\n")
 
 
 def test_the_autograd_loop_is_a_hyper_lstm():
