@@ -46,7 +46,7 @@ NEXT   = $(PLACE) $(CHOSEN) $(if $(filter file,$(origin SEEDS)),,--seeds "$(SEED
          $(if $(filter-out 0 no false,$(PROBE)),--probe) $(ARGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims dashboard publish params docs test test-slurm test-ray test-torch torture check format bench clean
+.PHONY: help setup reproduce-table reproduce-figure outstanding reproduce-next report claims dashboard publish params docs test test-demo test-slurm test-ray test-torch torture check format bench clean
 
 help:  ## this list
 	@echo "Reproduces 'HyperNetworks' (Ha, Dai & Le, ICLR 2017)."
@@ -113,6 +113,9 @@ $(VENV)/installed-docs: $(STAMP)
 
 test: $(STAMP)  ## the whole test suite
 	@exec "$(VENV)/bin/python" -m pytest -n auto --dist worksteal
+
+test-demo: $(STAMP)  ## every row of the demo, trained to its end, against its baseline
+	@HYPERNETWORKS_WHOLE_DEMO=1 exec "$(VENV)/bin/python" -m pytest -n auto --dist worksteal tests/test_demo.py
 
 test-slurm: $(STAMP)  ## rows as jobs of a real Slurm on this machine (root, Debian's slurm-wlm munge slurmdbd mariadb-server)
 	@HYPERNETWORKS_SKIP_NOTHING=1 exec "$(VENV)/bin/python" -m pytest tests/launchers/test_slurm.py

@@ -5,7 +5,9 @@ import torch
 
 from hypernetworks.app.params import compose_row
 from hypernetworks.app.run import run
+from hypernetworks.models import writing
 from hypernetworks.report.records import find
+from hypernetworks.tasks import characters
 from hypernetworks.training.files import load_checkpoint
 
 SMALL = (
@@ -15,6 +17,13 @@ SMALL = (
     "trainer.log_every=1",
     "threads=1",
 )
+
+
+@pytest.fixture(autouse=True)
+def little_drawn(monkeypatch):
+    """Of what runs in the test's own process: the samples that a run ends with take seconds."""
+    monkeypatch.setattr(characters, "SAMPLE", 100)
+    monkeypatch.setattr(writing, "POINTS", 50)
 
 
 @pytest.fixture

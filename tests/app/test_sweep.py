@@ -190,7 +190,6 @@ def test_a_mistake_before_anything_runs_is_one_line(reproduce, tmp_path, words, 
         pytest.param(signal.SIGTERM, False, False, id="kill, both at work"),
         pytest.param(signal.SIGTERM, False, True, id="kill, one idle"),
         pytest.param(signal.SIGINT, True, False, id="terminal, both at work"),
-        pytest.param(signal.SIGINT, True, True, id="terminal, one idle"),
         pytest.param(signal.SIGTERM, True, True, id="to the group, one idle"),
     ],
 )
@@ -206,15 +205,12 @@ def test_a_signal_stops_rows_that_run_side_by_side_after_their_step(
     saved_and_resumable(tmp_path, idle)
 
 
-@pytest.mark.parametrize("idle", [False, True], ids=["both at work", "one idle"])
-def test_rows_side_by_side_save_and_end_with_the_process_that_started_them(
-    data_dir, tmp_path, idle
-):
+def test_rows_side_by_side_save_and_end_with_the_process_that_started_them(data_dir, tmp_path):
     """That of `kill -9`: all that is left of it writes to the pipe that is read here to its end."""
     before = {path.name for path in Path("/dev/shm").glob("*loky*")}
-    status, _ = side_by_side_until(signal.SIGKILL, data_dir, tmp_path, group=False, idle=idle)
+    status, _ = side_by_side_until(signal.SIGKILL, data_dir, tmp_path, group=False, idle=True)
     assert status == -signal.SIGKILL
-    saved_and_resumable(tmp_path, idle)
+    saved_and_resumable(tmp_path, idle=True)
     deadline = time.monotonic() + 30  # others' come and go
     while not {path.name for path in Path("/dev/shm").glob("*loky*")} <= before:
         assert time.monotonic() < deadline, "semaphores stayed behind"

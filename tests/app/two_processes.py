@@ -9,6 +9,8 @@ from pathlib import Path
 
 from hypernetworks.app.params import compose_words
 from hypernetworks.app.run import run
+from hypernetworks.models import writing
+from hypernetworks.tasks import characters
 from tests.app.conftest import SMALL
 
 TRANSLATION = (
@@ -56,6 +58,7 @@ def train(folder: Path, data: str, results: str, name: str, *more: str) -> None:
 
 
 if __name__ == "__main__":
+    characters.SAMPLE, writing.POINTS = 100, 50  # seconds of a run, of no interest here
     place, data_dir = Path(sys.argv[1]), sys.argv[2]
     for case in CASES:
         train(place, data_dir, "two", case)

@@ -13,6 +13,7 @@ import torch
 from tabulate import tabulate
 
 import hypernetworks.app.run  # noqa: F401  so that no case imports it anew
+from hypernetworks.tasks import characters
 from tests.torture import data, disks, files, kills, words
 from tests.torture.bench import Bench
 
@@ -35,6 +36,7 @@ def main(arguments: list[str]) -> int:
         print(f"error: --kinds are {', '.join(KINDS)}; --cases is 1 or more", file=sys.stderr)
         return 2
     torch.set_num_threads(1)  # what forks has no threads
+    characters.SAMPLE = 100  # else drawing it is most of a run
     until = time.monotonic() + 60 * options.minutes
     tried: Counter[str] = Counter()
     failed: Counter[str] = Counter()
