@@ -13,6 +13,7 @@ from hypernetworks.app.run import run
 from hypernetworks.data import iam
 from hypernetworks.data.line_batches import LineBatches
 from hypernetworks.data.lines import Selection, moments
+from hypernetworks.models import writing
 from hypernetworks.tasks.handwriting import Handwriting
 from hypernetworks.training.devices import placement
 from tests.app.conftest import interrupted_at_every_step
@@ -27,8 +28,8 @@ def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(small, tmp_path
     split = one["data"]["split"]
     assert task == {"mean": split["mean"], "std": split["std"]}
     with np.load(one.path.parent / one["arrays"]) as arrays:
-        assert arrays["strokes"].shape == (13, 700, 3)
-        assert arrays["weight_change"].shape == (699, 4)
+        assert arrays["strokes"].shape == (13, writing.POINTS, 3)
+        assert arrays["weight_change"].shape == (writing.POINTS - 1, 4)
 
 
 def test_for_tuning_the_validation_lines_are_left_out(small):
