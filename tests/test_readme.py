@@ -1,6 +1,9 @@
 """README.md and docs/: their examples run, their project is tested."""
 
+import os
 import re
+import subprocess
+import sys
 
 import pytest
 
@@ -17,16 +20,9 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
-def test_every_example_runs_by_itself(code, warm, tmp_path):
-    done = warm(("-c", code), tmp_path, (tmp_path / "printed", tmp_path / "errors"))
-    assert done.returncode == 0, done.stderr
-
-
-def test_an_example_that_fails_is_told(warm, tmp_path):
-    outputs = (tmp_path / "printed", tmp_path / "errors")
-    done = warm(("-c", "print(hypernetworks)"), tmp_path, outputs)
-    assert done.returncode == 1
-    assert "NameError" in done.stderr
+def test_every_example_runs_by_itself(code, tmp_path):
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
 
 
 def test_both_pages_have_examples():

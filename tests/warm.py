@@ -1,4 +1,4 @@
-"""`python -m hypernetworks`, or `python -c`, in processes forked from one that has imported all.
+"""`python -m hypernetworks` in processes forked from one that has imported all that they need.
 
 Reads a request a line and answers each with the exit status of a process of its own. It spares the
 tests seconds of imports for each; cold starts have tests of their own.
@@ -9,7 +9,6 @@ import json
 import os
 import signal
 import sys
-import traceback
 
 import torch._dynamo  # noqa: F401
 import torchvision  # noqa: F401
@@ -28,20 +27,7 @@ def become(words, folder, environment, outputs, largest):
     os.environ.update(environment)
     for number, path in enumerate((os.devnull, *outputs)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
-    if words[:1] == ["-c"]:
-        return example(words[1], folder)
     return run(words, folder, largest)
-
-
-def example(code, folder):
-    """Runs it as the main module."""
-    os.chdir(folder)
-    try:
-        exec(compile(code, "<example>", "exec"), {"__name__": "__main__"})
-    except BaseException:
-        traceback.print_exc()
-        return 1
-    return 0
 
 
 def serve():

@@ -36,7 +36,6 @@ def main(arguments: list[str]) -> int:
         print(f"error: --kinds are {', '.join(KINDS)}; --cases is 1 or more", file=sys.stderr)
         return 2
     torch.set_num_threads(1)  # what forks has no threads
-    characters.SAMPLE = 100  # else drawing it is most of a run
     until = time.monotonic() + 60 * options.minutes
     tried: Counter[str] = Counter()
     failed: Counter[str] = Counter()
@@ -68,4 +67,5 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
+    characters.SAMPLE = 100  # else drawing it is most of a run
     sys.exit(main(sys.argv[1:]))
