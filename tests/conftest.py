@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from hypernetworks.data.generated import digits
+from tests import little
 
 ROOT = Path(__file__).resolve().parent.parent
 os.environ["WANDB_MODE"] = "offline"
@@ -27,10 +27,17 @@ def pytest_sessionfinish(session):
 
 @pytest.fixture(scope="session")
 def data_dir(tmp_path_factory):
-    """A data folder with the sample digits, shared by all workers of the test run."""
+    """A data folder with little sample data, shared by all workers of the test run."""
     folder = tmp_path_factory.getbasetemp().parent / "sample-data"
-    digits.write(folder / "generated" / "MNIST" / "raw")
+    little.write(folder)
     return folder
+
+
+@pytest.fixture(scope="session")
+def demo_data(tmp_path_factory):
+    """A data folder where the demo's own sample data are generated as they are looked for, shared
+    by all workers of the test run."""
+    return tmp_path_factory.getbasetemp().parent / "demo-data"
 
 
 @contextmanager

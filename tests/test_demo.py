@@ -40,11 +40,11 @@ TO_THE_END = row_names() if "HYPERNETWORKS_WHOLE_DEMO" in os.environ else ONE_OF
 
 
 @pytest.fixture
-def of_row(data_dir, tmp_path):
-    """Runs a row in demo: its record."""
+def of_row(tmp_path):
+    """Runs a row in demo, on the data of a folder: its record."""
 
-    def run_row(row, *words):
-        places = (f"data_dir={data_dir}", f"results_dir={tmp_path}", "threads=1")
+    def run_row(row, data, *words):
+        places = (f"data_dir={data}", f"results_dir={tmp_path}", "threads=1")
         cfg = compose_row(row, "demo", "logger=none", *places, *words)
         value = run(cfg)
         (record,) = find(tmp_path)
@@ -61,17 +61,17 @@ def of_row(data_dir, tmp_path):
 
 
 @pytest.mark.parametrize("row", row_names())
-def test_a_demo_row_is_stepped(row, of_row, monkeypatch):
-    """With little to draw, and nothing to stand beside."""
+def test_a_demo_row_is_stepped(row, of_row, data_dir, monkeypatch):
+    """With little to read and to draw, and nothing to stand beside."""
     monkeypatch.setattr(characters, "SAMPLE", 50)
     monkeypatch.setattr(writing, "POINTS", 20)
     steps = ("trainer.max_steps=2", "trainer.eval_every=2")
-    assert of_row(row, *steps, "profile.baseline=false")["baseline"] is None
+    assert of_row(row, data_dir, *steps, "profile.baseline=false")["baseline"] is None
 
 
 @pytest.mark.parametrize("row", TO_THE_END)
-def test_a_demo_row_trains_and_beats_its_baseline(row, of_row):
-    record = of_row(row)
+def test_a_demo_row_trains_and_beats_its_baseline(row, of_row, demo_data):
+    record = of_row(row, demo_data)
     trivial = {name: metric["value"] for name, metric in record["baseline"]["metrics"].items()}
     assert_plausible(trivial, record)
     for metric in COMPARED.get(record["headline"][0], record["headline"][:1]):

@@ -28,7 +28,7 @@ def test_interrupted_at_every_step_a_run_ends_with_the_same_bits(experiment, sma
 
 def test_resumed_at_the_end_of_an_epoch_the_streams_begin_anew(small, tmp_path):
     """Epochs of two windows: every other resumption is at a border."""
-    options = ("dataset.window=8000", "trainer.max_steps=5", "trainer.eval_every=null")
+    options = ("dataset.window=800", "trainer.max_steps=5", "trainer.eval_every=null")
     options += ("model.hidden_size=8",)
     cfg = small("table3/lstm_1000", *options)
     cfg.results_dir = str(tmp_path / "whole")

@@ -37,7 +37,7 @@ def test_help_lists_the_users_own_choices(command, tmp_path):
 
 
 RUN = "experiment=table7/cnn logger=none trainer.max_steps=2 trainer.eval_every=1 threads=1"
-SHOWN = ["--help", "params", "report", "experiment=table7/cnn --cfg job", RUN, "sample --help"]
+SHOWN = ["--help", "claims", "report", "experiment=table7/cnn --cfg job", RUN, "sample --help"]
 SHOWN += ["experiment=table7/cnn --explain trainer.lr", f"-m {RUN} seed=0,1 hydra/launcher=joblib"]
 
 
@@ -158,7 +158,7 @@ assert not loaded, loaded
         (["trainer.precision=half"], ["trainer.precision=half", "float32"]),
         (["trainer.optimizer=Adm"], ["trainer.optimizer=Adm", "Adam"]),
         (["device=tpu7"], ["device=tpu7: choose auto, cpu, cuda, cuda:1, mps"]),
-        (["dataset.valid_size=6000"], ["dataset.valid_size=6000", "5999"]),
+        (["dataset.valid_size=1500"], ["dataset.valid_size=1500", "1499"]),
         (["model=cnn,mlp"], ["--multirun"]),
         (["experimnt"], ["experimnt", "KEY=VALUE", "experiment"]),
         (["-m", "hydra/launcher=jobli"], ["hydra/launcher", "jobli", "joblib"]),

@@ -84,8 +84,8 @@ def test_every_digit_is_drawn_in_every_font():
         assert torch.cdist(font.flatten(1), font.flatten(1)).fill_diagonal_(9).min() > 1
 
 
-def test_a_linear_model_errs_often_but_not_always(data_dir):
-    splits = mnist.load(data_dir, "sample", valid_size=500)
+def test_a_linear_model_errs_often_but_not_always(demo_data):
+    splits = mnist.load(demo_data, "sample", valid_size=500)
     linear = RidgeClassifier(ImageBatches(splits.train, 500).epoch(0), 10)
     found = Classification().evaluate(linear, ImageBatches(splits.test, 500, shuffle=False))
     assert 12 < found["error"] < 35

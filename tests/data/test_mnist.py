@@ -191,12 +191,12 @@ def test_unknown_kind_is_refused(tmp_path):
         mnist.load(tmp_path, "prefix")
 
 
-def test_sample_data_go_through_the_same_reader(data_dir):
-    splits = mnist.load(data_dir, "sample", valid_size=500)
+def test_sample_data_go_through_the_same_reader(demo_data):
+    splits = mnist.load(demo_data, "sample", valid_size=500)
     sizes = len(splits.train), len(splits.valid), len(splits.test)
     assert sizes == (5500, 500, 1000)
     assert splits.provenance["kind"] == "sample"
-    raw = data_dir / "generated" / "MNIST" / "raw"
+    raw = demo_data / "generated" / "MNIST" / "raw"
     assert np.array_equal(splits.test.images[:, 0].numpy(), idx(raw / "t10k-images-idx3-ubyte"))
 
 
