@@ -1,5 +1,8 @@
 """Small runs of real rows, composed as the command line would."""
 
+from copy import deepcopy
+from functools import cache
+
 import pytest
 import torch
 
@@ -17,6 +20,16 @@ SMALL = (
     "trainer.log_every=1",
     "threads=1",
 )
+
+
+@cache
+def _composed_once(experiment, profile, *overrides):
+    return compose_row(experiment, profile, *overrides)
+
+
+def composed(experiment, profile, *overrides):
+    """A row's configuration, of which many tests look at the same; each has a copy of its own."""
+    return deepcopy(_composed_once(experiment, profile, *overrides))
 
 
 @pytest.fixture(autouse=True)

@@ -16,6 +16,7 @@ from hypernetworks.locations import experiments_dir
 from hypernetworks.report.folders import folder_name, tables_in
 from hypernetworks.report.protocol import load_figures
 from hypernetworks.training.devices import placement
+from tests.app.conftest import composed
 
 EXPERIMENTS = in_paper_order(row_names())
 OWN = tuple(table for table in tables_in(experiments_dir()) if folder_name(table) == table)
@@ -29,7 +30,7 @@ def full_size(cfg):
 @pytest.mark.parametrize("profile", ["demo", "lite", "paper"])
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_composes_in_all_profiles(experiment, profile):
-    cfg = compose_row(experiment, profile)
+    cfg = composed(experiment, profile)
     assert not OmegaConf.missing_keys(cfg)
     shortened = cfg.label is not None and cfg.label != cfg.paper.label
     whole = {"paper", "lite"} if cfg.table in OWN else {"paper"}
@@ -44,7 +45,7 @@ def test_composes_in_all_profiles(experiment, profile):
 
 @pytest.mark.parametrize("experiment", EXPERIMENTS)
 def test_counts_parameters_without_allocating(experiment):
-    model = full_size(compose_row(experiment, "paper"))
+    model = full_size(composed(experiment, "paper"))
     assert all(p.is_meta for p in model.parameters())
     assert all(line[-1] == "ok" for line in params.compare(experiment))
 

@@ -14,6 +14,7 @@ from hypernetworks.report.folders import folder_name, table_of
 from hypernetworks.report.provenance import config_hash
 from hypernetworks.report.records import find, read
 from hypernetworks.report.upgrade import upgrade
+from tests.app.conftest import composed
 from tests.conftest import ROOT
 
 PUBLISHED = sorted((ROOT / "results" / "published").rglob("*.json"))
@@ -28,7 +29,7 @@ def row_of(record):
 def test_a_row_composes_what_it_composed_in_version_1(name):
     """22 rows in 3 profiles: the same identity, and every number of the old configuration."""
     row, profile = name.split()
-    cfg = compose_row(row, profile)
+    cfg = composed(row, profile)
     published = read(PUBLISHED[0])
     like = json.loads(published.path.read_text())
     table, _, row_id = row.partition("/")
@@ -48,7 +49,8 @@ def test_a_row_composes_what_it_composed_in_version_1(name):
 def test_a_published_record_is_what_its_command_composes(path):
     record = read(path)
     chosen = [f"trainer.precision={record['precision']}"] if record["profile"] == "paper" else []
-    cfg = compose_row(row_of(record), record["profile"], f"seed={record['seed']}", *chosen)
+    cfg = composed(row_of(record), record["profile"], *chosen)
+    cfg.seed = record["seed"]
     assert config_hash(protocol(cfg)) == record["config_hash"]
     assert locate(cfg, [record]).id == path.stem
 
