@@ -18,6 +18,11 @@ torch.set_num_threads(1)  # the tests run side by side, a worker a core
 os.environ["WANDB_SILENT"] = "true"
 
 
+def pytest_collection_modifyitems(items):
+    """The longest test first: begun last, it would run while the other workers wait."""
+    items.sort(key=lambda item: item.name != "test_a_case_of_each_kind_holds")
+
+
 def pytest_sessionfinish(session):
     """Where a Slurm, a Ray or an Optuna is asked for, it is no success that there is none."""
     skipped = session.config.pluginmanager.get_plugin("terminalreporter").stats.get("skipped")
