@@ -11,7 +11,15 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from hypernetworks.data.generated import digits, manifest, pages, sentences, textures, translations
+from hypernetworks.data.generated import (
+    digits,
+    iam_files,
+    manifest,
+    pages,
+    sentences,
+    textures,
+    translations,
+)
 
 # With the names that Multi30k's files have.
 MULTI30K = partial(translations.write, names=("train", "val", "test_2016_flickr"))
@@ -19,6 +27,7 @@ PAIRS = {"train": 2000, "others": 30}
 SETS = {
     "MNIST/raw": (digits.write, {"train": 1500, "test": 200}),
     "cifar-10-batches-py": (textures.write, {"train": 150, "test": 100}),
+    "iam": (iam_files.write, {"lines": 80}),
     "ptb": (sentences.write, {"train": 800, "others": 50}),
     "enwik8": (pages.write, {"size": 60_000}),
     "wmt14": (translations.write, PAIRS),

@@ -262,9 +262,9 @@ def test_what_deviates_from_a_row():
 
 
 def arguments(data_dir, results, *more):
-    options = [o for o in SMALL if "max_steps" not in o]
     places = [f"data_dir={data_dir}", f"results_dir={results}", "logger=none"]
-    return ["experiment=table7/hyper_cnn", "trainer.max_steps=60", *options, *places, *more]
+    steps = ["trainer.max_steps=60", "trainer.eval_every=10"]
+    return ["experiment=table7/hyper_cnn", *SMALL, *steps, *places, *more]
 
 
 def wait_for_step(results, step):

@@ -10,9 +10,11 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import torch
+import torch._dynamo  # this and the next two: else each case imports them anew
+import torchvision  # noqa: F401
 from tabulate import tabulate
 
-import hypernetworks.app.run  # noqa: F401  so that no case imports it anew
+import hypernetworks.app.run  # noqa: F401
 from hypernetworks.tasks import characters
 from tests.torture import data, disks, files, kills, words
 from tests.torture.bench import Bench
