@@ -10,11 +10,14 @@ import os
 import signal
 import sys
 
+import sacremoses  # noqa: F401
 import torch._dynamo  # noqa: F401
 import torchvision  # noqa: F401
 import wandb  # noqa: F401
 
-import hypernetworks.app.run  # noqa: F401
+import hypernetworks.app.run
+import hypernetworks.models.gnmt
+import hypernetworks.report.cli  # noqa: F401
 from tests.torture.processes import run
 
 PATIENCE = 900  # seconds after which a process hangs
