@@ -1,4 +1,4 @@
-"""The sample data of the test run: a tenth of the demo's.
+"""The sample data of the test run: a small part of the demo's.
 
 Runs of a few steps are evaluated on all of their valid and test sets, which takes seconds of each
 with the demo's own.

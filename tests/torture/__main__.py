@@ -10,7 +10,7 @@ from random import Random
 from tempfile import TemporaryDirectory
 
 import torch
-import torch._dynamo  # this and the next two: else each case imports them anew
+import torch._dynamo  # what runs import: else each case would import it anew
 import torchvision  # noqa: F401
 from tabulate import tabulate
 
