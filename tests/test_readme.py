@@ -1,9 +1,6 @@
 """README.md and docs/: their examples run, their project is tested."""
 
-import os
 import re
-import subprocess
-import sys
 
 import pytest
 
@@ -20,9 +17,9 @@ EXAMPLES = [
 
 
 @pytest.mark.parametrize("code", EXAMPLES)
-def test_every_example_runs_by_itself(code, tmp_path):
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    subprocess.run([sys.executable, "-c", code], check=True, cwd=tmp_path, env=environment)
+def test_every_example_runs_by_itself(code, warm, tmp_path):
+    outputs = (tmp_path / "stdout", tmp_path / "stderr")
+    assert warm(["-c", code], tmp_path, outputs).returncode == 0, outputs[1].read_text()
 
 
 def test_both_pages_have_examples():

@@ -23,10 +23,10 @@ from tests.conftest import ROOT
 from tests.terminal import in_terminal
 
 
-@pytest.mark.parametrize("launcher", ["basic", "joblib"])
-def test_a_sweep_runs_rows_times_seeds(cold, tmp_path, launcher):
+@pytest.mark.parametrize(("start", "launcher"), [("command", "basic"), ("cold", "joblib")])
+def test_a_sweep_runs_rows_times_seeds(request, tmp_path, start, launcher):
     options = ("sweep=table_a1", "seed=0,1", f"hydra/launcher={launcher}", "logger=none", *SMALL)
-    cold(*options)
+    request.getfixturevalue(start)(*options)
     found = find(tmp_path / "results" / "runs")
     assert [(r["row"], r["seed"]) for r in found] == [
         ("coord_mlp", 0),
