@@ -151,7 +151,7 @@ def hyperize(
 ) -> Hyperized:
     """A copy of a network in which one generator a kernel size makes the selected kernels.
 
-    Train it with Adam or a relative: with SGD at the plain network's rates it learns far less.
+    Train it with Adam or a relative, as the paper trains its hypernetwork rows (table 2).
     Making the kernels takes the same time whatever the batch: large ones make little of it.
 
     Args:
