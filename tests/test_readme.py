@@ -4,6 +4,7 @@ import re
 
 import pytest
 
+import hypernetworks
 from tests.app.test_own_project import FILES
 from tests.conftest import ROOT
 
@@ -18,6 +19,10 @@ EXAMPLES = [
 
 @pytest.mark.parametrize("code", EXAMPLES)
 def test_every_example_runs_by_itself(code, warm, tmp_path):
+    """In a process where every module of the package is imported: an example reaches by attribute
+    what the package exports alone."""
+    reached = re.findall(r"(?<!from )(?<!import )\bhypernetworks\.(\w+)", code)
+    assert set(reached) <= set(hypernetworks.__all__)
     outputs = (tmp_path / "stdout", tmp_path / "stderr")
     assert warm(["-c", code], tmp_path, outputs).returncode == 0, outputs[1].read_text()
 
