@@ -31,18 +31,23 @@ def pytest_sessionfinish(session):
 
 
 @pytest.fixture(scope="session")
-def data_dir(tmp_path_factory):
-    """A data folder with little sample data, shared by all workers of the test run."""
-    folder = tmp_path_factory.getbasetemp().parent / "sample-data"
-    little.write(folder)
-    return folder
+def shared_folder(tmp_path_factory):
+    """A folder of this test run alone, one for all of its workers."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
 
 
 @pytest.fixture(scope="session")
-def demo_data(tmp_path_factory):
-    """A data folder where the demo's own sample data are generated as they are looked for, shared
-    by all workers of the test run."""
-    return tmp_path_factory.getbasetemp().parent / "demo-data"
+def data_dir(shared_folder):
+    """A data folder with little sample data."""
+    little.write(shared_folder / "sample-data")
+    return shared_folder / "sample-data"
+
+
+@pytest.fixture(scope="session")
+def demo_data(shared_folder):
+    """A data folder where the demo's own sample data are generated as they are looked for."""
+    return shared_folder / "demo-data"
 
 
 @contextmanager

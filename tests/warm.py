@@ -31,7 +31,7 @@ def become(words, folder, environment, outputs, largest):
     os.environ.update(environment)
     for number, path in enumerate((os.devnull, *outputs)):
         os.dup2(os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC), number)
-    if words[0] == "-c":
+    if words[:1] == ["-c"]:
         os.chdir(folder)
         exec(words[1], {"__name__": "__main__"})
         return 0
