@@ -1,5 +1,6 @@
 """What every test stands on: no tracker online, sample data generated once, small runs."""
 
+import gc
 import json
 import os
 import subprocess
@@ -21,6 +22,10 @@ os.environ["WANDB_SILENT"] = "true"
 def pytest_collection_modifyitems(items):
     """The longest test first: begun last, it would run while the other workers wait."""
     items.sort(key=lambda item: item.name != "test_a_case_of_each_kind_holds")
+
+
+def pytest_collection_finish():
+    gc.freeze()  # else each full collection goes through all that was imported
 
 
 def pytest_sessionfinish(session):

@@ -19,6 +19,7 @@ import wandb  # noqa: F401
 import hypernetworks.app.run
 import hypernetworks.models.gnmt
 import hypernetworks.report.cli  # noqa: F401
+from hypernetworks.app.schema import store_schemas
 from tests.torture.processes import run
 
 PATIENCE = 900  # seconds after which a process hangs
@@ -39,6 +40,7 @@ def become(words, folder, environment, outputs, largest):
 
 
 def serve():
+    store_schemas()
     gc.freeze()  # else each process copies what the collector touches
     for line in sys.stdin:
         child = os.fork()

@@ -1,15 +1,13 @@
 """A folder of our own in `experiments/`, no table of the paper's: every command knows it."""
 
-import os
 import shutil
 import subprocess
-import sys
 
 import pytest
 
 from hypernetworks.app.experiments import rows_of_sweep
 from hypernetworks.report.records import find
-from tests.conftest import ROOT
+from tests.conftest import ROOT, warm_starts
 
 FILES = {
     "table.yaml": """\
@@ -55,20 +53,14 @@ def checkout(tmp_path_factory):
     return root
 
 
-@pytest.fixture
-def call(checkout, data_dir):
-    def run(*words, program=(sys.executable, "-m", "hypernetworks")):
-        env = {**os.environ, "PYTHONPATH": str(checkout / "src"), "OMP_NUM_THREADS": "1"}
-        return subprocess.run(
-            [*program, *words],
-            cwd=checkout,
-            env={**env, "HYPERNETWORKS_DATA": str(data_dir)},
-            capture_output=True,
-            text=True,
-            timeout=300,
-        )
-
-    return run
+@pytest.fixture(scope="module")
+def call(checkout, data_dir, tmp_path_factory):
+    """Runs the checkout's command line in it."""
+    printed = tmp_path_factory.mktemp("printed")
+    outputs = (printed / "stdout", printed / "stderr")
+    variables = {"PYTHONPATH": str(checkout / "src"), "HYPERNETWORKS_DATA": str(data_dir)}
+    with warm_starts(**variables) as run:
+        yield lambda *words: run(words, checkout, outputs)
 
 
 def test_it_is_run_reported_and_has_no_number_of_the_papers(call, checkout):
@@ -112,8 +104,8 @@ def test_its_parameters_are_counted_and_need_no_exact_number(call):
 
 
 @pytest.mark.skipif(shutil.which("make") is None, reason="make is not installed")
-def test_help_lists_it(call):
-    listed = call("help", program=("make",)).stdout
+def test_help_lists_it(checkout):
+    listed = subprocess.check_output(["make", "help"], cwd=checkout, text=True)
     assert next(line for line in listed.splitlines() if "Tables:" in line).endswith(
         "a1 a1_choices digits10k enwik8_quarter multi30k ptb_choices wrn_48_epochs "
     )

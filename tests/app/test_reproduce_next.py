@@ -30,7 +30,7 @@ from hypernetworks.report.records import RecordError, find, read, write
 from hypernetworks.training.files import load_checkpoint
 from hypernetworks.training.stopping import StopFlag
 from tests.app.test_worker import Stub
-from tests.conftest import ROOT
+from tests.conftest import ROOT, warm_starts
 from tests.report.conftest import RECORD
 
 FILES = {
@@ -75,6 +75,18 @@ def checkout(tmp_path_factory):
 
 
 @pytest.fixture
+def whole(checkout, data_dir, tmp_path):
+    """What is kept of both rows, trained by Hydra's own multirun and never disturbed."""
+    words = ["-m", "experiment=quick/plain,quick/other", "profile=lite", "logger=none"]
+    outputs = (tmp_path / "stdout", tmp_path / "stderr")
+    with warm_starts(PYTHONPATH=str(checkout / "src")) as run:
+        places = [f"data_dir={data_dir}", f"results_dir={tmp_path / 'whole'}"]
+        done = run([*words, *places], tmp_path, outputs)
+    assert done.returncode == 0, done.stderr
+    return what_is_kept(tmp_path / "whole")
+
+
+@pytest.fixture
 def program(checkout, data_dir, tmp_path):
     """Starts it in a process group of its own."""
     env = {**os.environ, "PYTHONPATH": str(checkout / "src"), "OMP_NUM_THREADS": "1"}
@@ -107,16 +119,12 @@ def what_is_kept(results):
     }
 
 
-def test_killed_and_continued_it_leaves_the_bits_of_one_that_was_not(program, tmp_path):
-    def start(results):
-        words = ["--hours", "1", "--seeds", "0", "--jobs", "2", "--results", results]
+def test_killed_and_continued_it_leaves_the_bits_of_one_that_was_not(program, whole, tmp_path):
+    def start():
+        words = ["--hours", "1", "--seeds", "0", "--jobs", "2", "--results", "killed"]
         return program("reproduce-next", *words, "trainer.checkpoint_every=0")
 
-    status, printed, errors = finish(start("whole"))
-    assert status == 0, errors
-    assert printed.splitlines()[-1] == "Done: 0 runs outstanding, 0 s one after another."
-
-    killed = start("killed")
+    killed = start()
     deadline = time.monotonic() + 300
     while not list((tmp_path / "killed").rglob("checkpoint.pt")) and time.monotonic() < deadline:
         time.sleep(0.01)
@@ -126,11 +134,12 @@ def test_killed_and_continued_it_leaves_the_bits_of_one_that_was_not(program, tm
     assert begun
     assert {record["status"] for record in begun} == {"running"}
 
-    status, printed, errors = finish(start("killed"))
+    status, printed, errors = finish(start())
     assert (status, printed.count("crashed at step")) == (0, len(begun)), errors
-    kept, undisturbed = what_is_kept(tmp_path / "killed"), what_is_kept(tmp_path / "whole")
-    assert set(kept) == set(undisturbed) == {"plain", "other"}
-    for row, (metrics, weights) in undisturbed.items():
+    assert printed.splitlines()[-1] == "Done: 0 runs outstanding, 0 s one after another."
+    kept = what_is_kept(tmp_path / "killed")
+    assert set(kept) == set(whole) == {"plain", "other"}
+    for row, (metrics, weights) in whole.items():
         assert kept[row][0] == metrics
         torch.testing.assert_close(kept[row][1], weights, rtol=0, atol=0)
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from argparse import Namespace
+from itertools import product
 from pathlib import Path
 
 import pytest
@@ -23,10 +24,8 @@ from tests.conftest import ROOT
 from tests.terminal import in_terminal
 
 
-@pytest.mark.parametrize(("start", "launcher"), [("command", "basic"), ("cold", "joblib")])
-def test_a_sweep_runs_rows_times_seeds(request, tmp_path, start, launcher):
-    options = ("sweep=table_a1", "seed=0,1", f"hydra/launcher={launcher}", "logger=none", *SMALL)
-    request.getfixturevalue(start)(*options)
+def test_a_sweep_runs_rows_times_seeds(command, tmp_path):
+    command("sweep=table_a1", "seed=0,1", "logger=none", *SMALL)
     found = find(tmp_path / "results" / "runs")
     assert [(r["row"], r["seed"]) for r in found] == [
         ("coord_mlp", 0),
@@ -79,8 +78,8 @@ def test_options_stand_anywhere():
 
 
 def table(results, jobs):
-    """The words of `make reproduce-table TABLE=a1 JOBS=...` with small runs."""
-    options = ("--table", "a1", "--results", str(results), "--jobs", jobs)
+    """The words of `make reproduce-table TABLE=a1 SEEDS=0,1 JOBS=...` with small runs."""
+    options = ("--table", "a1", "--seeds", "0,1", "--results", str(results), "--jobs", jobs)
     return ["reproduce", *options, "logger=none", *SMALL]
 
 
@@ -92,7 +91,7 @@ def reproduce(command, tmp_path):
 
 @pytest.fixture(scope="module")
 def beside(data_dir, tmp_path_factory):
-    """Two rows side by side: what they printed, and their results."""
+    """Two rows, two seeds each, two runs side by side: what they printed, and their results."""
     results = tmp_path_factory.mktemp("beside")
     words = [*table(results, "2"), f"data_dir={data_dir}"]
     command = [sys.executable, "-m", "hypernetworks", *words]
@@ -115,26 +114,31 @@ def test_a_table_is_run_side_by_side_and_printed(beside):
     assert len({line["pid"] for line in lines if line["event"] == "begins"}) == 2
 
 
-def test_rows_of_joblib_have_no_more_threads_than_there_are_cores(cold, tmp_path):
-    """Whatever the environment asks for; these steps are worth all threads that they may have."""
+def test_rows_of_joblib_have_no_more_processes_than_rows_nor_threads_than_cores(cold, tmp_path):
+    """Whatever is asked for. A process that never had a row would die of a terminal's Ctrl-C, and
+    break the pool; these steps are worth all threads that they may have."""
     steps = ("trainer.max_steps=2", "trainer.eval_every=2", "trainer.batch_size=500")
-    rows = ("-m", "experiment=table7/cnn,table7/hyper_cnn", "hydra/launcher=joblib", "logger=none")
-    cold(*rows, *steps, OMP_NUM_THREADS="64")
+    rows = ("-m", "experiment=table7/cnn,table7/hyper_cnn", "logger=none")
+    eight = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=8", "hydra.launcher.verbose=11")
+    done = cold(*rows, *eight, *steps, OMP_NUM_THREADS="64")
+    assert "with 2 concurrent workers" in done.stdout + done.stderr
     threads = [record["machine"]["threads"] for record in find(tmp_path / "results")]
-    at_once = min(usable_cores(), 2)
-    assert threads == [max(1, usable_cores() // at_once)] * 2
+    assert threads == [max(1, usable_cores() // 2)] * 2
 
 
 def test_side_by_side_gives_the_numbers_of_one_after_another(beside, reproduce, tmp_path):
     reproduce()
-    both = [{r["row"]: r["metrics"] for r in find(place)} for place in (beside[1], tmp_path)]
+    both = [
+        {(r["row"], r["seed"]): r["metrics"] for r in find(place)}
+        for place in (beside[1], tmp_path)
+    ]
     assert both[0] == both[1]
-    assert set(both[0]) == {"mlp", "coord_mlp"}
+    assert set(both[0]) == set(product(("mlp", "coord_mlp"), (0, 1)))
 
 
 def test_failed_rows_and_mistakes(beside, cold, reproduce, tmp_path):
     shutil.copytree(beside[1], tmp_path, dirs_exist_ok=True)
-    failed = cold(*table(tmp_path, "2"), "trainer.lr=1e30", "seed=1", check=False)
+    failed = cold(*table(tmp_path, "2"), "trainer.lr=1e30", check=False)
     assert failed.returncode == 1
     assert "Table a1" in failed.stdout
     assert failed.stderr.strip().splitlines()[-1].startswith("error: not every row has run")
@@ -187,7 +191,6 @@ def test_a_mistake_before_anything_runs_is_one_line(reproduce, tmp_path, words, 
 @pytest.mark.parametrize(
     ("signum", "group", "idle"),
     [
-        pytest.param(signal.SIGTERM, False, False, id="kill, both at work"),
         pytest.param(signal.SIGTERM, False, True, id="kill, one idle"),
         pytest.param(signal.SIGINT, True, False, id="terminal, both at work"),
         pytest.param(signal.SIGTERM, True, True, id="to the group, one idle"),
@@ -263,13 +266,6 @@ def side_by_side_until(signum, data_dir, tmp_path, group, idle):
         (os.killpg if group else os.kill)(process.pid, signum)
         _, errors = process.communicate(timeout=120)
     return process.returncode, errors
-
-
-def test_there_are_no_more_processes_than_rows(cold):
-    """One that never had a row would die of a terminal's Ctrl-C, and break the pool."""
-    launcher = ("hydra/launcher=joblib", "hydra.launcher.n_jobs=8", "hydra.launcher.verbose=11")
-    done = cold("-m", "experiment=table7/cnn,table_a1/mlp", *launcher, "logger=none", *SMALL)
-    assert "with 2 concurrent workers" in done.stdout + done.stderr
 
 
 def test_an_override_replaces_the_axis_of_a_sweep(command, tmp_path):
