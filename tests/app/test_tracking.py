@@ -155,6 +155,18 @@ def test_the_offline_runs_of_a_sweep_are_told_of_once_at_its_end(command, tmp_pa
     assert done.stdout.rstrip().endswith(said)
 
 
+def test_wandbs_service_that_began_in_another_folder_writes_to_the_results(tmp_path, monkeypatch):
+    """As in a notebook that changes its folder between two runs."""
+    logger = OmegaConf.load(conf_dir() / "logger" / "wandb.yaml")
+    start_wandb(logger, tmp_path / "first").finish()
+    monkeypatch.chdir(tmp_path)
+    second = start_wandb(logger, Path("second"))
+    print("This stands in output.log.")
+    second.finish()
+    (log,) = (tmp_path / "second" / "wandb").glob("offline-run-*/files/output.log")
+    assert log.read_text() == "This stands in output.log.\n"
+
+
 def test_without_a_logger_nothing_is_written(small, tmp_path):
     run(small("table7/cnn"))
     assert not (tmp_path / "results" / "wandb").exists()

@@ -13,8 +13,9 @@ UNNAMED = {"table": "custom", "row": "custom", "label": "custom"}
 
 
 @pytest.fixture
-def shown(results, experiments, capsys):
+def shown(results, experiments, capsys, monkeypatch, tmp_path):
     """The lines of the tables for some words, and those on stderr."""
+    monkeypatch.chdir(tmp_path)  # where no file is called as a row is
 
     def run(*words, status=0):
         places = ("--results", str(results), "--experiments", str(experiments))

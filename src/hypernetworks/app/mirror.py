@@ -163,7 +163,7 @@ def _init(results: Path, mode: Any, said: dict[str, Any]) -> Any:
     try:
         return wandb.init(
             mode=mode,
-            dir=str(results),
+            dir=str(results.resolve()),  # wandb's service may have begun in another folder
             resume="allow" if mode == "online" else None,
             reinit="finish_previous",
             settings=wandb.Settings(silent=mode != "online"),
