@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from hydra.core.config_store import ConfigStore
 from omegaconf import OmegaConf
 
 from hypernetworks.app.architectures import MODELS
@@ -12,6 +13,7 @@ from hypernetworks.app.checks import RunError, check_config
 from hypernetworks.app.datasets import DATASETS
 from hypernetworks.app.params import compose_words
 from hypernetworks.app.run import run
+from hypernetworks.app.schema import Config, store_schemas
 from hypernetworks.report.records import find
 from tests.app.conftest import SMALL
 
@@ -93,6 +95,18 @@ def test_what_does_not_go_together_is_one_line_that_names_what_does(model):
         cfg = compose_words(f"model={model}", f"dataset={dataset}")
         with pytest.raises(RunError, match=f"model={model} does not go with dataset={dataset}; "):
             check_config(cfg)
+
+
+def test_schemas_are_stored_once_and_anew_where_they_no_longer_are(monkeypatch):
+    store = ConfigStore.instance()
+    monkeypatch.setattr(store, "repo", {})
+    store_schemas()
+    stored = store.repo["schema.yaml"]
+    store_schemas()
+    assert store.repo["schema.yaml"] is stored
+    store.store(name="schema", node={"key": "of another application's"})
+    store_schemas()
+    assert OmegaConf.get_type(store.repo["schema.yaml"].node) is Config
 
 
 def test_every_choice_of_the_folders_has_its_schema():

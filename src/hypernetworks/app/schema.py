@@ -8,7 +8,7 @@ means "as before", now and in every later version.
 from dataclasses import dataclass, field
 from typing import Any
 
-from omegaconf import MISSING
+from omegaconf import MISSING, OmegaConf
 
 from hypernetworks.app.architectures import MODELS
 from hypernetworks.app.datasets import DATASETS
@@ -70,12 +70,14 @@ class Config:
 
 
 def store_schemas() -> None:
-    """Registers the dataclasses, for the files of conf/ to build on."""
+    """Registers the dataclasses, for the files of conf/ to build on, unless they are still there:
+    to convert them takes a good part of a composing."""
     from hydra.core.config_store import ConfigStore
 
     store = ConfigStore.instance()
-    if "schema.yaml" in store.repo:
-        return  # a fifth of the time of composing
+    last = store.repo.get("schema.yaml")
+    if last is not None and OmegaConf.get_type(last.node) is Config:
+        return
     models = {name: model.settings for name, model in MODELS.items()}
     for group, schemas in (("model", models), ("dataset", DATASETS)):
         for name, schema in schemas.items():
